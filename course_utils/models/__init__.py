@@ -1,0 +1,1 @@
+"""One model a file, each written out in the lesson that its docstring names."""

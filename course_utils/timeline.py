@@ -1,0 +1,64 @@
+"""The stops on the course's road, 1986 to 2022, in one table: who, what it was, and the lesson that rebuilds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One stop: the year in which the work became public, its authors, a short name, its idea, its lesson (or None)."""
+
+    year: int
+    authors: str
+    name: str
+    idea: str
+    lesson: int | None
+
+
+STOPS = (
+    Stop(
+        1986,
+        "Rumelhart, Hinton, Williams",
+        "Back-propagation",
+        "Every weight of a network learns its own slope.",
+        2,
+    ),
+    Stop(
+        2003,
+        "Bengio et al.",
+        "Neural language model",
+        "Similar words get similar vectors, and share what they teach.",
+        3,
+    ),
+    Stop(2006, "Hinton, Salakhutdinov", "Deep autoencoder", "A document becomes a handful of numbers.", 4),
+    Stop(
+        2011,
+        "Sutskever, Martens, Hinton",
+        "Text from a recurrent net",
+        "A network writes, a character at a time.",
+        6,
+    ),
+    Stop(2013, "Mikolov et al.", "word2vec", "Directions between word vectors carry meaning.", 5),
+    Stop(2014, "Sutskever, Vinyals, Le", "Sequence to sequence", "A whole sentence becomes one vector.", 7),
+    Stop(2014, "Bahdanau, Cho, Bengio", "Attention", "Each output word looks back at the source.", 8),
+    Stop(2015, "Karpathy", "The unreasonable RNN", "Single units are seen to follow quotes and brackets.", 6),
+    Stop(
+        2016,
+        "Wu et al.; Johnson et al.",
+        "GNMT, then one model for many languages",
+        "Translation goes to production.",
+        9,
+    ),
+    Stop(2017, "Vaswani et al.", "Transformer", "Attention alone, without recurrence.", 11),
+    Stop(2018, "Radford et al.", "GPT", "Keep the decoder: learn by guessing the next token.", 14),
+    Stop(2018, "Devlin et al.", "BERT", "Keep the encoder: learn by filling in blanks.", 13),
+    Stop(2020, "Brown et al.", "GPT-3", "Examples in the prompt take the place of training.", 14),
+    Stop(
+        2022,
+        "Ouyang et al.; OpenAI",
+        "InstructGPT, ChatGPT",
+        "People's preferences teach it to answer.",
+        None,
+    ),
+)

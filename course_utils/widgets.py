@@ -1,0 +1,143 @@
+"""Things to touch: widgets that compute, and self-contained views that need no kernel. Each has a static picture beside it."""
+
+from __future__ import annotations
+
+import html
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils.optim import descent_path
+from course_utils.plotting import draw_descent, draw_levels
+from course_utils.runtime import show
+from course_utils.timeline import STOPS, Stop
+from course_utils.training import constant, cosine, inverse_time, step_decay
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A loss of two parameters, made of + - * only so that it takes arrays and tensors, and the part of it to draw."""
+
+    loss: Callable[[Any, Any], Any]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+    def grid(self, size: int = 160) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return both parameters and the loss on a grid over the drawn part, each of shape (size, size)."""
+        x, y = np.meshgrid(np.linspace(*self.x_range, size), np.linspace(*self.y_range, size))
+        return x, y, self.loss(x, y)
+
+
+SURFACES = {
+    "long valley": Surface(lambda x, y: 0.02 * x * x + y * y, (-4.5, 4.5), (-2.5, 2.5)),
+    "round bowl": Surface(lambda x, y: 0.5 * x * x + 0.5 * y * y, (-4.5, 4.5), (-2.5, 2.5)),
+    "two pits": Surface(
+        lambda x, y: (x * x - 4) * (x * x - 4) / 16 + 0.2 * x + 0.5 * y * y, (-4.0, 4.0), (-2.5, 2.5)
+    ),
+    "saddle": Surface(lambda x, y: 0.5 * x * x - 0.5 * y * y + 0.1 * y * y * y * y, (-4.5, 4.5), (-2.5, 2.5)),
+}
+PLAYGROUND_STEPS = 60
+SCHEDULES = {
+    "constant": constant,
+    "step": lambda rate: step_decay(rate, PLAYGROUND_STEPS // 3, 0.3),
+    "1 / t": lambda rate: inverse_time(rate, PLAYGROUND_STEPS / 6),
+    "cosine": lambda rate: cosine(rate, PLAYGROUND_STEPS),
+}
+
+
+def descend_on(
+    surface: Surface,
+    learning_rate: float,
+    momentum: float = 0.0,
+    schedule: str = "constant",
+    start: tuple[float, float] = (-4.0, 2.0),
+) -> torch.Tensor:
+    """Take 60 steps of gradient descent with momentum on a surface; return the places visited, shape (61, 2)."""
+    return descent_path(
+        lambda place: surface.loss(place[0], place[1]),
+        torch.tensor(start, dtype=torch.float64),
+        lambda params: torch.optim.SGD(params, lr=learning_rate, momentum=momentum),
+        PLAYGROUND_STEPS,
+        SCHEDULES[schedule](learning_rate),
+    )
+
+
+def descent_playground() -> Any:
+    """Return controls for surface, learning rate, momentum, schedule and start, over a picture of the descent they give."""
+    import ipywidgets as widgets
+
+    def slider(label: str, value: float, low: float, high: float, step: float) -> widgets.FloatSlider:
+        return widgets.FloatSlider(
+            value, min=low, max=high, step=step, description=label, continuous_update=False
+        )
+
+    controls = {
+        "surface": widgets.Dropdown(options=list(SURFACES), description="surface"),
+        "learning_rate": widgets.FloatLogSlider(
+            0.1, min=-2, max=0.5, step=0.05, description="rate", readout_format=".3f", continuous_update=False
+        ),
+        "momentum": slider("momentum", 0.0, 0.0, 0.99, 0.01),
+        "schedule": widgets.Dropdown(options=list(SCHEDULES), description="schedule"),
+        "start_x": slider("start, 1st", -4.0, -4.0, 4.0, 0.25),
+        "start_y": slider("start, 2nd", 2.0, -2.25, 2.25, 0.25),
+    }
+    columns = [widgets.VBox(list(controls.values())[i : i + 2]) for i in (0, 2, 4)]
+    return widgets.VBox([widgets.HBox(columns), widgets.interactive_output(_show_descent, controls)])
+
+
+def _show_descent(
+    surface: str, learning_rate: float, momentum: float, schedule: str, start_x: float, start_y: float
+) -> None:
+    from matplotlib import pyplot
+
+    chosen = SURFACES[surface]
+    path = descend_on(chosen, learning_rate, momentum, schedule, (start_x, start_y))
+    first, last = (float(chosen.loss(*place)) for place in path[[0, -1]])
+    end = f"loss {first:.2f} -> {last:.3g}" if abs(last) < 1e6 else f"loss {first:.2f} -> diverged"
+    fig, ax = pyplot.subplots()
+    draw_descent(draw_levels(ax, *chosen.grid()), path)
+    ax.set(
+        xlabel="first parameter",
+        ylabel="second parameter",
+        title=f"{surface}, {PLAYGROUND_STEPS} steps: {end}",
+    )
+    show(
+        fig,
+        alt=f"Path of descent on the {surface} at learning rate {learning_rate:.3f}, momentum {momentum:g}: {end}.",
+    )
+
+
+def timeline_view(notebooks: Mapping[int, str], repository: str, stops: Sequence[Stop] = STOPS) -> Any:
+    """Return the timeline as a list whose entries open on click or with the Enter key; it needs no kernel and no script.
+
+    `notebooks` gives the file name of each lesson that exists. In Colab the links go to `repository`, the address of the
+    course followed by its tag, as in colab.research.google.com/github/OWNER/NAME/blob/TAG; elsewhere to the file itself.
+    """
+    from IPython.display import HTML
+
+    folder = f"https://{repository}/notebooks/" if "google.colab" in sys.modules else ""
+    rows = []
+    for stop in stops:
+        lesson = "not part of a lesson" if stop.lesson is None else f"lesson {stop.lesson:02d}"
+        if stop.lesson in notebooks:
+            lesson = f'<a href="{folder}{html.escape(notebooks[stop.lesson])}">{lesson}</a>'
+        rows.append(
+            f"<li><details><summary><b>{stop.year}</b> {html.escape(stop.name)}</summary>"
+            f"<p>{html.escape(stop.authors)}. {html.escape(stop.idea)} ({lesson})</p></details></li>"
+        )
+    return HTML(f"{_TIMELINE_STYLE}<ol class='course-timeline'>{''.join(rows)}</ol>")
+
+
+_TIMELINE_STYLE = """<style>
+.course-timeline { list-style: none; margin: 0.5em 0 0.5em 0.6em; padding: 0; border-left: 3px solid #0072B2; max-width: 42em; }
+.course-timeline li { position: relative; margin: 0; padding: 0.2em 0 0.2em 1.2em; }
+.course-timeline li::before { content: ""; position: absolute; left: -8px; top: 0.65em; width: 9px; height: 9px;
+  border-radius: 50%; background: white; border: 2px solid #0072B2; }
+.course-timeline summary { cursor: pointer; }
+.course-timeline summary b { color: #0072B2; margin-right: 0.6em; }
+.course-timeline p { margin: 0.2em 0 0.4em 1.1em; }
+</style>"""
