@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.shapes import check_shape
+from course_utils.shapes import check_dtype, check_shape
 
 
 def forward_difference(f: Callable, x, h: float):
@@ -21,13 +21,10 @@ def numerical_gradient(
 ) -> Float[Tensor, " P"]:
     """Estimate the gradient of `loss` at `params` by nudging one parameter at a time: P + 1 evaluations of the loss.
 
-    Raises ValueError unless `params` has one axis of 64-bit floats: 32-bit floats round away a nudge of 1e-6.
+    Raises ValueError unless `params` has one axis, and TypeError unless it holds 64-bit floats.
     """
     check_shape("params", params, "P")
-    if params.dtype != torch.float64:
-        raise ValueError(
-            f"params has dtype {params.dtype}, expected torch.float64: smaller floats round the nudge away"
-        )
+    check_dtype("params", params, torch.float64, "smaller floats round a nudge of 1e-6 away")
     here = loss(params)
     gradient = torch.zeros_like(params)  # (P,)
     nudged = params.clone()

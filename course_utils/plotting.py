@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import Tensor
 
 from course_utils.runtime import FAINT, INK, PALETTE
+from course_utils.timeline import Stop
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def draw_losses(
-    losses: Sequence[float],
+    losses: Sequence[float] | np.ndarray,
     ax: Axes | None = None,
     valid: tuple[Sequence[int], Sequence[float]] | None = None,
     baseline: dict[str, float] | None = None,
@@ -43,7 +45,9 @@ def draw_losses(
     return ax
 
 
-def draw_levels(ax: Axes, x: np.ndarray, y: np.ndarray, heights: np.ndarray) -> Axes:
+def draw_levels(
+    ax: Axes, x: np.ndarray | Tensor, y: np.ndarray | Tensor, heights: np.ndarray | Tensor
+) -> Axes:
     """Draw a loss over two parameters as a map, pale where it is low; all three arrays have the same two axes.
 
     The levels are spaced evenly in the square root of the loss, so that a bowl gets evenly spaced rings.
@@ -59,7 +63,7 @@ def draw_levels(ax: Axes, x: np.ndarray, y: np.ndarray, heights: np.ndarray) -> 
     return ax
 
 
-def draw_descent(ax: Axes, path: np.ndarray, color: str = PALETTE["vermilion"]) -> Axes:
+def draw_descent(ax: Axes, path: np.ndarray | Tensor, color: str = PALETTE["vermilion"]) -> Axes:
     """Draw a path of descent, shape (steps + 1, 2), on a map drawn before: black dot at the start, star at the end.
 
     A path that leaves the map is drawn to its first step outside, without the star.
@@ -67,13 +71,32 @@ def draw_descent(ax: Axes, path: np.ndarray, color: str = PALETTE["vermilion"]) 
     ranges = np.array([ax.get_xlim(), ax.get_ylim()])
     path = np.asarray(path)
     seen = _until_it_leaves(path, ranges)
-    ax.plot(
-        *seen.T, "o-", color=color, markersize=4, linewidth=1.5, markeredgecolor="white", markeredgewidth=0.4
-    )
+    rim = 0.4 if len(seen) < 100 else 0  # the white rims of dots that overlap would hide the path
+    ax.plot(*seen.T, "o-", color=color, markersize=4, linewidth=1.5, mec="white", mew=rim)
     ax.plot(*seen[0], "o", color=INK, markersize=8, markeredgecolor="white")
     if len(seen) == len(path):
         ax.plot(*seen[-1], "*", color=INK, markersize=13, markeredgecolor="white")
     ax.set(xlim=ranges[0], ylim=ranges[1])
+    return ax
+
+
+def draw_timeline(ax: Axes, stops: Sequence[Stop]) -> Axes:
+    """Draw stops from the oldest, at the top, to the newest: dots on a true scale of years, names evenly spaced."""
+    years = np.array([stop.year for stop in stops], dtype=float)
+    same_year = np.array([stop.year == before.year for stop, before in zip(stops[1:], stops, strict=False)])
+    years[1:][same_year] += 0.5
+    rows = np.linspace(years[0], years[-1], len(stops))
+    ax.plot([0, 0], [years[0] - 1, years[-1] + 1], color=FAINT, linewidth=3, solid_capstyle="round", zorder=1)
+    for stop, year, row in zip(stops, years, rows, strict=True):
+        lesson = "" if stop.lesson is None else f"lesson {stop.lesson:02d}"
+        ax.plot([0, 0.9, 1.3], [year, row, row], color="0.8", linewidth=1, zorder=0)
+        ax.plot(0, year, "o", color=PALETTE["blue"], markersize=8, markeredgecolor="white")
+        ax.text(1.4, row, str(stop.year), va="center", color=PALETTE["blue"], weight="bold")
+        ax.text(2.1, row, stop.name, va="center", color=INK, weight="bold", fontsize=10.5)
+        ax.text(5.9, row, stop.idea, va="center", color=INK, fontsize=9.5)
+        ax.text(12.6, row, lesson, va="center", ha="right", color=PALETTE["blue"], fontsize=9.5)
+    ax.set(xlim=(-0.2, 12.7), ylim=(years[-1] + 2, years[0] - 2))
+    ax.axis("off")
     return ax
 
 
@@ -82,7 +105,7 @@ def _until_it_leaves(path: np.ndarray, ranges: np.ndarray) -> np.ndarray:
     low, high = ranges[:, 0], ranges[:, 1]
     outside = ~((path >= low) & (path <= high)).all(axis=1)
     end = int(outside.argmax()) + 1 if outside.any() else len(path)
-    return np.clip(np.nan_to_num(path[:end]), low - 3 * (high - low), high + 3 * (high - low))
+    return np.clip(path[:end], low - 3 * (high - low), high + 3 * (high - low))
 
 
 def _axes(ax: Any) -> Any:

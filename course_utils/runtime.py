@@ -6,8 +6,8 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from importlib import metadata, util
 from io import BytesIO
 from pathlib import Path
@@ -75,12 +75,10 @@ def use_course_style() -> None:
     """Give matplotlib the course's colours, sizes and fonts; Japanese text is drawn with the IPAex Gothic font."""
     import matplotlib
     from cycler import cycler
-    from matplotlib import font_manager
 
     families = ["DejaVu Sans"]
     if font := japanese_font():
-        font_manager.fontManager.addfont(font)
-        families.append(font_manager.FontProperties(fname=font).get_name())
+        families.append(_register(font))
     matplotlib.rcParams.update(
         {
             "font.family": families,
@@ -102,6 +100,18 @@ def use_course_style() -> None:
             "figure.constrained_layout.use": True,
         }
     )
+
+
+def _register(font: Path) -> str:
+    """Make a font file known to matplotlib, once, and return the name of its family."""
+    from matplotlib import font_manager
+
+    manager, name = font_manager.fontManager, font_manager.FontProperties(fname=font).get_name()
+    if not any(entry.name == name for entry in manager.ttflist):
+        manager.addfont(font)
+        # The file has one weight. Without a bold entry matplotlib warns at every bold label, Japanese or not.
+        manager.ttflist.append(replace(manager.ttflist[-1], weight=700))
+    return name
 
 
 def japanese_font() -> Path | None:
@@ -129,7 +139,7 @@ def show(fig: Figure, alt: str) -> None:
     display({"image/png": png.getvalue(), "text/plain": alt}, raw=True, metadata={"image/png": page})
 
 
-def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
     """Go through `items` behind a bar that shows the time left; `total` counts them where len() cannot.
 
     With the environment variable TQDM_DISABLE there is no bar.

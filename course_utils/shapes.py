@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 LEGEND = {
     "B": "batch: examples handled together",
@@ -20,6 +20,7 @@ LEGEND = {
 }
 
 
+@runtime_checkable
 class Shaped(Protocol):
     """Anything with a shape: a torch tensor or a numpy array."""
 
@@ -48,6 +49,12 @@ def check_shape(name: str, tensor: Shaped, axes: str, **sizes: int) -> dict[str,
                 f"but {label}{meaning} is {expected}"
             )
     return found
+
+
+def check_dtype(name: str, tensor: Any, dtype: Any, reason: str) -> None:
+    """Raise TypeError, with the reason for the demand, unless the tensor's numbers are of the given type."""
+    if tensor.dtype != dtype:
+        raise TypeError(f"{name} has dtype {tensor.dtype}, expected {dtype}: {reason}")
 
 
 def _count(axes: int) -> str:

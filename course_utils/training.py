@@ -1,4 +1,4 @@
-"""Training as functions: `fit` is the loop of lesson 01 with a progress bar, `evaluate` measures, schedules set the pace."""
+"""Training as functions: `fit` is the loop of lesson 01, `evaluate` measures, schedules set the learning rate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class History:
     valid_losses: list[float] = field(default_factory=list)
 
     def plot(self, ax: Any = None, baseline: dict[str, float] | None = None, label: str = "training") -> Any:
-        """Draw the losses over the steps, beside horizontal lines for the named losses in `baseline`; return the Axes."""
+        """Draw the losses over the steps, beside a horizontal line per named loss in `baseline`; return the Axes."""
         valid = (self.valid_steps, self.valid_losses) if self.valid_losses else None
         return draw_losses(self.losses, ax=ax, valid=valid, baseline=baseline, label=label)
 
@@ -85,8 +85,8 @@ def fit(
             before = history.seconds[-1] if history.seconds else 0.0
             history.seconds.append(before + time.perf_counter() - started)
             if valid_batches is not None and ((step + 1) % valid_every == 0 or step + 1 == first + steps):
-                history.valid_steps.append(step + 1)
                 history.valid_losses.append(evaluate(model, valid_batches, loss_fn))
+                history.valid_steps.append(step + 1)
     except KeyboardInterrupt:
         print(f"Interrupted after {len(history.losses)} steps. The model keeps what it has learned so far.")
     _set_mode(model, training=False)
@@ -171,6 +171,7 @@ def _set_mode(model: Any, training: bool) -> None:
 
 def _advice(step: int, loss: float, norm: float, rate: float) -> str:
     return (
-        f"training diverged at step {step}: the loss is {loss}, the gradient's length {norm}. Try a learning rate below "
-        f"{rate:g}, a warm-up or clip_norm=1.0; if that does not help, look for log(0) or a division by 0 in loss_fn"
+        f"training diverged at step {step}: the loss is {loss}, the gradient's length {norm}. Try a learning rate "
+        f"below {rate:g}, a warm-up or clip_norm=1.0; if that does not help, look for log(0), a division by 0 or "
+        "the root of 0 in loss_fn"
     )

@@ -112,9 +112,9 @@ def _zip_entries(packed: Path) -> Iterator[_Entry]:
     with zipfile.ZipFile(packed) as archive:
         for info in archive.infolist():
             kind = kinds.get(stat.S_IFMT(info.external_attr >> 16), "device")  # Unix keeps its mode there
-            if kind == "file" and info.is_dir():
-                kind = "folder"
             # zipfile cleans `filename` of backslashes and zero bytes; the check wants to see them.
+            if kind == "file" and info.orig_filename.endswith("/"):
+                kind = "folder"
             yield _Entry(info.orig_filename, kind, info.file_size, lambda info=info: archive.open(info))
 
 

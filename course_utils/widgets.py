@@ -1,11 +1,11 @@
-"""Things to touch: widgets that compute, and self-contained views that need no kernel. Each has a static picture beside it."""
+"""Things to touch: widgets that compute, and self-contained views. Each has a static picture beside it."""
 
 from __future__ import annotations
 
 import html
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def descend_on(
 
 
 def descent_playground() -> Any:
-    """Return controls for surface, learning rate, momentum, schedule and start, over a picture of the descent they give."""
+    """Return controls for surface, rate, momentum, schedule and start, over a picture of the descent they give."""
     import ipywidgets as widgets
 
     def slider(label: str, value: float, low: float, high: float, step: float) -> widgets.FloatSlider:
@@ -111,29 +111,29 @@ def _show_descent(
     )
 
 
-def timeline_view(notebooks: Mapping[int, str], repository: str, stops: Sequence[Stop] = STOPS) -> Any:
-    """Return the timeline as a list whose entries open on click or with the Enter key; it needs no kernel and no script.
+def timeline_view(stops: Sequence[Stop] = STOPS) -> Any:
+    """Return the timeline as a list whose entries open on click or with the Enter key, without kernel or script.
 
-    `notebooks` gives the file name of each lesson that exists. In Colab the links go to `repository`, the address of the
-    course followed by its tag, as in colab.research.google.com/github/OWNER/NAME/blob/TAG; elsewhere to the file itself.
+    A stop whose lesson stands in the current folder links to it.
     """
     from IPython.display import HTML
 
-    folder = f"https://{repository}/notebooks/" if "google.colab" in sys.modules else ""
+    notebooks = {path.name[:2]: path.name for path in sorted(Path().glob("[0-9][0-9]_*.ipynb"))}
     rows = []
     for stop in stops:
-        lesson = "not part of a lesson" if stop.lesson is None else f"lesson {stop.lesson:02d}"
-        if stop.lesson in notebooks:
-            lesson = f'<a href="{folder}{html.escape(notebooks[stop.lesson])}">{lesson}</a>'
+        number = "" if stop.lesson is None else f"{stop.lesson:02d}"
+        lesson = f"Lesson {number}." if number else "No lesson of its own."
+        if number in notebooks:
+            lesson = f'<a href="{html.escape(notebooks[number])}">{lesson}</a>'
         rows.append(
             f"<li><details><summary><b>{stop.year}</b> {html.escape(stop.name)}</summary>"
-            f"<p>{html.escape(stop.authors)}. {html.escape(stop.idea)} ({lesson})</p></details></li>"
+            f"<p>{html.escape(stop.authors)}. {html.escape(stop.idea)} {lesson}</p></details></li>"
         )
     return HTML(f"{_TIMELINE_STYLE}<ol class='course-timeline'>{''.join(rows)}</ol>")
 
 
 _TIMELINE_STYLE = """<style>
-.course-timeline { list-style: none; margin: 0.5em 0 0.5em 0.6em; padding: 0; border-left: 3px solid #0072B2; max-width: 42em; }
+.course-timeline { list-style: none; margin: 0.5em 0.6em; padding: 0; border-left: 3px solid #0072B2; max-width: 42em; }
 .course-timeline li { position: relative; margin: 0; padding: 0.2em 0 0.2em 1.2em; }
 .course-timeline li::before { content: ""; position: absolute; left: -8px; top: 0.65em; width: 9px; height: 9px;
   border-radius: 50%; background: white; border: 2px solid #0072B2; }

@@ -1,4 +1,4 @@
-"""Write what is known in one place into the notebooks and the README: addresses, neighbours, minutes, the list of lessons.
+"""Write what is known in one place into the notebooks and the README: addresses, neighbours, minutes, lessons.
 
     python -m tools.stamp            write
     python -m tools.stamp --check    only say what would change; exit status 1 if anything would
@@ -49,11 +49,14 @@ def neighbours(number: str) -> str:
     """Return the line with links to the lessons before and after this one, of those that exist."""
     paths = list(lessons.lesson_paths().items())
     here = [n for n, _ in paths].index(number)
+    colab, _ = addresses()
     named = []
     for word, place in (("Before", here - 1), ("After", here + 1)):
         if 0 <= place < len(paths):
             other, path = paths[place]
-            named.append(f"{word}: [{other} {short_title(lessons.read(path))}]({path.name})")
+            named.append(
+                f"{word}: [{other} {short_title(lessons.read(path))}]({path.name}) ([in Colab]({colab}{path.name}))"
+            )
     return " · ".join(named)
 
 

@@ -59,15 +59,18 @@ def expect(condition: bool, hint: str) -> None:
         raise Wrong(hint)
 
 
-def compare(got: Any, right: Any, mistakes: dict[str, Any], otherwise: str, tolerance: float = 1e-6) -> None:
+def compare(
+    got: Any, right: Any, mistakes: list[tuple[Any, str]], otherwise: str, tolerance: float = 1e-6
+) -> None:
     """Accept `got` if it equals `right`; otherwise raise Wrong with the hint of the mistake that explains it.
 
-    `mistakes` maps each hint to the value which that mistake leads to. Numbers, arrays and tensors are equal if they
-    agree to `tolerance`, relative and absolute. A value that no mistake explains gets the hint `otherwise` and both values.
+    `mistakes` pairs the value that a mistake leads to with the hint for it. Numbers, arrays and tensors are equal if
+    they agree to `tolerance`, relative and absolute. A value that no mistake explains gets the hint `otherwise` and
+    both values.
     """
     if _close(got, right, tolerance):
         return
-    for hint, value in mistakes.items():
+    for value, hint in mistakes:
         if _close(got, value, tolerance):
             raise Wrong(hint)
     raise Wrong(f"{otherwise} Yours: {_brief(got)}, expected: {_brief(right)}.")
@@ -89,7 +92,7 @@ def number(value: Any, what: str = "your result") -> float:
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str = "your result") -> Tensor:
-    """Return a finite floating-point tensor of the given shape; anything else is Wrong, with a hint that says what it is."""
+    """Return a finite floating-point tensor of the given shape; anything else is Wrong, with a hint that says why."""
     _attempted(value)
     expect(value is not None, f"{what} is None. Does every path through your code end in a return?")
     expect(
@@ -220,8 +223,10 @@ def _watched(function: Any, name: str) -> Callable:
         if result is Ellipsis or (result is None and _is_stub(function)):
             raise NotAttempted
         for position, (before, after) in enumerate(zip(args, given, strict=True)):
-            hint = f"your code changes its argument {_parameter(function, position)} in place; make a copy and change that."
-            expect(_same(before, after), hint)
+            parameter = _parameter(function, position)
+            expect(
+                _same(before, after), f"your code changes its argument {parameter} in place; change a copy."
+            )
         return result
 
     return call
