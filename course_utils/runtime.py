@@ -74,7 +74,6 @@ def pick_device() -> torch.device:
 def use_course_style() -> None:
     """Give matplotlib the course's colours, sizes and fonts; Japanese text is drawn with the IPAex Gothic font."""
     import matplotlib
-    from cycler import cycler
 
     families = ["DejaVu Sans"]
     if font := japanese_font():
@@ -87,7 +86,7 @@ def use_course_style() -> None:
             "axes.titlelocation": "left",
             "axes.labelcolor": INK,
             "axes.edgecolor": FAINT,
-            "axes.prop_cycle": cycler(color=list(PALETTE.values())),
+            "axes.prop_cycle": matplotlib.cycler(color=list(PALETTE.values())),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,

@@ -53,7 +53,7 @@ def part_of_cells(notebook: NotebookNode) -> list[str]:
 def words(markdown: str) -> int:
     """Count the words of prose in a Markdown cell, without formulas, tables, code and folded text."""
     markdown = re.sub(r"<details>.*?</details>", " ", markdown, flags=re.S)
-    markdown = re.sub(r"```.*?```|\$\$.*?\$\$|^\|.*$|\]\([^)]*\)", " ", markdown, flags=re.S | re.M)
+    markdown = re.sub(r"```.*?```|\$\$.*?\$\$|^\|[^\n]*$|\]\([^)]*\)", " ", markdown, flags=re.S | re.M)
     return len(re.findall(r"[A-Za-z]{2,}", markdown))
 
 

@@ -42,7 +42,7 @@ def stamp_text(text: str) -> str:
     """Return the text with every Colab link and every pip address brought up to date."""
     colab, git = addresses()
     text = re.sub(r"https://colab\.research\.google\.com/github/[^)\s\"]*/notebooks/", colab, text)
-    return re.sub(r"git\+https://[^\"\s]+", git, text)
+    return re.sub(r"git\+https://[^\"\s`)]+", git, text)
 
 
 def neighbours(number: str) -> str:

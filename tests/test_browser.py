@@ -1,0 +1,287 @@
+"""What readers see and touch, in a real browser without a network: widgets in JupyterLab, lessons exported to HTML.
+
+A lesson's widget is tried in a copy of the lesson that has only its set-up cell and the cells tagged `widget`. Nothing
+in between is needed for it (a cell that did need more would fail here), and the whole lesson runs elsewhere.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+from tools import lessons
+
+pytestmark = pytest.mark.browser
+
+# A line for each control to try: the lesson, the control's label, and a key that moves it from where it first stands.
+# (JupyterLab takes the arrow keys away from a drop-down list, but leaves it Home and End.)
+WIDGETS = [
+    ("01", "rate", "ArrowRight"),
+    ("01", "surface", "End"),
+]
+BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
+
+SCREENSHOTS = lessons.ROOT / "test-results"  # .gitignore lists it, and the public workflow keeps it
+STARTING_SECONDS = 60
+TOKEN = "t"
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",  # a container's root may not use the sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever a page asks the network for, it does not get: everything must work offline.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+ERRORS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
+PICTURE = ".jupyter-widgets.widget-output img"
+TIMELINE = ".jp-OutputArea-output:has(details)"  # by its parts: JupyterLab's sanitizer takes class names away
+STOPS = f"{TIMELINE} summary"
+# JupyterLab adds the kernel's state to this text only when the page is ready to run cells.
+IDLE = "Python 3 (ipykernel) | Idle"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, or a skipped test where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page as wide as a laptop's screen."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(browser, tmp_path_factory):
+    """A JupyterLab with a home of its own: the folder that it serves, and its address."""
+    folder = tmp_path_factory.mktemp("jupyterlab")
+    served, runtime, log = folder / "notebooks", folder / "runtime", folder / "log.txt"
+    served.mkdir()
+    kernel = {
+        "IPYTHONDIR": str(folder / "ipython"),
+        # The kernel imports this very tree, installed or not.
+        "PYTHONPATH": os.pathsep.join([str(lessons.ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    own = {
+        "JUPYTER_CONFIG_DIR": folder / "config",
+        "JUPYTER_DATA_DIR": folder / "data",
+        "JUPYTER_RUNTIME_DIR": runtime,
+        "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        "--port=0",
+    ]
+    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={served}"]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command,
+            env=os.environ | kernel | {name: str(path) for name, path in own.items()},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield served, _address(server, runtime, log)
+    finally:
+        # It shuts its kernels down before it ends.
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _address(server, runtime, log):
+    """Wait until the server has written down where it listens: port 0 lets the system choose a free one."""
+    patience = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < patience and server.poll() is None:
+        for written in runtime.glob("jpserver-*.json"):
+            try:
+                return json.loads(written.read_text(encoding="utf-8"))["url"]
+            except json.JSONDecodeError:
+                pass  # it is still being written
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-2000:]}", pytrace=False)
+
+
+@contextmanager
+def screenshot_on_failure(page, name):
+    """Keep what the page looked like when something inside failed, and say where."""
+    try:
+        yield
+    except Exception as error:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        picture = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=picture, full_page=True)
+        raise AssertionError(f"{error}\nScreenshot: {picture}") from error
+
+
+def widget_notebook(lesson):
+    """A lesson's set-up and widgets as they are in the lesson, with nothing run yet."""
+    stored = lessons.read(lessons.lesson_paths()[lesson])
+    stored.cells = lessons.find(stored, "setup") + lessons.find(stored, "widget")
+    for cell in stored.cells:
+        cell.outputs, cell.execution_count = [], None
+    return stored
+
+
+def test_every_widget_is_tried():
+    paths = lessons.lesson_paths()
+    with_widgets = {number for number, path in paths.items() if lessons.find(lessons.read(path), "widget")}
+    tried = {number for number, *_ in WIDGETS}
+    assert with_widgets == tried, (
+        "the table WIDGETS names other lessons than those with cells tagged `widget`"
+    )
+
+
+@pytest.mark.parametrize("lesson", sorted({number for number, *_ in WIDGETS}))
+def test_widget_redraws_its_picture(lesson, jupyterlab, page):
+    folder, address = jupyterlab
+    notebook = widget_notebook(lesson)
+    nbformat.write(notebook, folder / f"widget_{lesson}.ipynb")
+    with screenshot_on_failure(page, f"widget_{lesson}"):
+        page.goto(f"{address}doc/tree/widget_{lesson}.ipynb?token={TOKEN}")
+        # A notebook that is run before its kernel is ready loses cells.
+        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator(PICTURE).first.wait_for(timeout=STARTING_SECONDS * 1000)
+
+        for number, label, key in WIDGETS:
+            if number == lesson:
+                move_and_look(page, label, key)
+
+        prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        assert prompts == [f"[{n}]:" for n in range(1, len(notebook.cells) + 1)]
+        assert page.locator(ERRORS).all_inner_texts() == []
+        assert page.get_by_text("Error displaying widget").count() == 0
+
+
+def move_and_look(page, label, key):
+    """Move a control with the keyboard: its picture must change, and moving back must bring the very same one back.
+
+    So the picture shows what the control says, and is not merely drawn again.
+    """
+    name = page.locator(".widget-label").get_by_text(label, exact=True)
+    page.locator(".widget-inline-hbox").filter(has=name).locator("select, input, .noUi-handle").focus()
+    before = page.locator(PICTURE).get_attribute("src")
+    page.keyboard.press(key)
+    wait_for_picture(page, before, same=False, complaint=f"{key} on {label!r} leaves the picture as it was")
+    page.keyboard.press(BACK[key])
+    wait_for_picture(
+        page, before, same=True, complaint=f"{BACK[key]} on {label!r} does not bring the picture back"
+    )
+
+
+def wait_for_picture(page, source, same, complaint):
+    """Wait until a picture with this source, or with another one, is drawn."""
+    from playwright.sync_api import TimeoutError
+
+    drawn = """([selector, source, same]) => {
+        const pictures = document.querySelectorAll(selector);
+        return pictures.length == 1 && pictures[0].naturalWidth > 0 && (pictures[0].src == source) == same;
+    }"""
+    try:
+        page.wait_for_function(drawn, arg=[PICTURE, source, same], timeout=10_000)
+    except TimeoutError:
+        raise AssertionError(complaint) from None
+
+
+def test_timeline_opens_with_the_keyboard_in_jupyterlab(jupyterlab, page):
+    # As a reader first meets it: stored by somebody else, so that JupyterLab takes style and scripts out, and not run.
+    folder, address = jupyterlab
+    shutil.copy(lessons.lesson_paths()["00"], folder / "timeline.ipynb")
+    with screenshot_on_failure(page, "timeline_jupyterlab"):
+        page.goto(f"{address}doc/tree/timeline.ipynb?token={TOKEN}")
+        page.locator(STOPS).first.focus(timeout=STARTING_SECONDS * 1000)
+        check_stop_opens(page)
+
+
+def test_timeline_opens_with_the_keyboard_in_exported_html(page, tmp_path):
+    with screenshot_on_failure(page, "timeline_html"):
+        page.goto(exported("00", tmp_path))
+        stops = page.locator(STOPS)
+        assert stops.count() > 10
+        # From the top of the page, as somebody without a mouse gets there.
+        for _ in range(100):
+            page.keyboard.press("Tab")
+            if stops.first.evaluate("stop => stop == document.activeElement"):
+                break
+        check_stop_opens(page)
+        assert stops.nth(1).evaluate("stop => stop == document.activeElement")
+
+
+def check_stop_opens(page):
+    """Open the timeline's first stop, which has the focus, with Enter, and go on to the next with Tab."""
+    assert page.locator(STOPS).first.evaluate("stop => stop == document.activeElement"), (
+        "it cannot be reached"
+    )
+    text = page.locator(f"{TIMELINE} p").first
+    assert not text.is_visible()
+    page.keyboard.press("Enter")
+    text.wait_for(timeout=5000)
+    page.keyboard.press("Tab")
+    # A stop that leads to its lesson has a link in between.
+    if page.evaluate("document.activeElement.tagName") == "A":
+        page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("lesson", lessons.lesson_paths())
+def test_exported_figures_have_alternative_text(lesson, page, tmp_path):
+    outputs = [
+        output
+        for cell in lessons.read(lessons.lesson_paths()[lesson]).cells
+        for output in cell.get("outputs", [])
+    ]
+    words = [output.data["text/plain"] for output in outputs if has_picture(output.get("data", {}))]
+    with screenshot_on_failure(page, f"figures_{lesson}"):
+        page.goto(exported(lesson, tmp_path))
+        figures = page.locator(".jp-OutputArea-output img")
+        assert words, "the lesson is stored without its figures"
+        shown = figures.evaluate_all(
+            "figures => figures.map(figure => [figure.naturalWidth > 0, figure.alt])"
+        )
+        assert shown == [[True, text] for text in words]
+        # Badges and the like come from the network, and may be missing; what they say may not.
+        assert page.locator("img:not([alt]), img[alt='']").count() == 0
+
+
+def has_picture(data):
+    """Whether an output is a picture, on its own or inside HTML."""
+    return "image/png" in data or "<img" in data.get("text/html", "")
+
+
+def exported(lesson, folder):
+    """Write a stored lesson as HTML, the way that "Save and Export Notebook As" does, and return its address."""
+    body, _ = HTMLExporter().from_filename(str(lessons.lesson_paths()[lesson]))
+    page = folder / f"{lesson}.html"
+    page.write_text(body, encoding="utf-8")
+    return page.as_uri()

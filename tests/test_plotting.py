@@ -1,0 +1,214 @@
+"""course_utils.plotting: what is drawn, where, and that nothing covers anything else."""
+
+from __future__ import annotations
+
+import itertools
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib import colors, pyplot
+
+from course_utils.plotting import draw_descent, draw_levels, draw_losses, draw_timeline
+from course_utils.runtime import INK, use_course_style
+from course_utils.timeline import STOPS
+from course_utils.training import History
+
+
+@pytest.fixture(autouse=True)
+def _own_settings():
+    """Draw in the course's style; take back the settings and the figures."""
+    with matplotlib.rc_context():
+        use_course_style()
+        yield
+    pyplot.close("all")
+
+
+@pytest.fixture
+def ax():
+    return pyplot.subplots()[1]
+
+
+def extent(artist):
+    """Where an artist is on the figure, in pixels."""
+    artist.figure.draw_without_rendering()
+    return artist.get_window_extent()
+
+
+def line_with(ax, **properties):
+    """The one line of these properties."""
+    (line,) = (line for line in ax.lines if all(pyplot.getp(line, k) == v for k, v in properties.items()))
+    return line
+
+
+# Losses
+
+
+def test_bold_line_is_the_mean_of_the_last_twentieth_and_the_faint_one_every_loss(ax):
+    losses = np.random.default_rng(0).random(60)
+    draw_losses(losses, ax, label="run")
+    bold, faint = line_with(ax, label="run"), line_with(ax, alpha=0.25)
+    means = [losses[max(0, step - 3) : step].mean() for step in range(1, 61)]
+    assert bold.get_xdata().tolist() == faint.get_xdata().tolist() == list(range(1, 61))
+    np.testing.assert_allclose(bold.get_ydata(), means)
+    np.testing.assert_array_equal(faint.get_ydata(), losses)
+    assert bold.get_color() == faint.get_color()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("step", "loss")
+
+
+@pytest.mark.parametrize("losses", [[], [2.0], [3.0, 2.0]])
+def test_short_runs_can_be_drawn(ax, losses):
+    draw_losses(losses, ax, baseline={"guessing": 1.0}, label="run")
+    assert line_with(ax, label="run").get_ydata().tolist() == losses
+
+
+def test_two_runs_in_one_figure_differ_in_colour(ax):
+    for name in ("first", "second"):
+        draw_losses([3.0, 2.0], ax, label=name)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second"]
+    assert line_with(ax, label="first").get_color() != line_with(ax, label="second").get_color()
+
+
+@pytest.mark.parametrize("yscale", ["linear", "log"])
+def test_history_draws_every_baseline_at_its_height_with_its_name_just_above(ax, yscale):
+    history = History(losses=[4.0, 3.0, 1.0])
+    assert history.plot(ax, baseline={"guessing": 5.0, "counting": 2.0}) is ax
+    ax.set(yscale=yscale)
+    for name, height in (("guessing", 5.0), ("counting", 2.0)):
+        (line,) = (line for line in ax.lines if list(line.get_ydata()) == [height, height])
+        (label,) = (text for text in ax.texts if text.get_text() == name)
+        assert line.get_linestyle() == "--"
+        above = extent(label).y0 - extent(line).y0
+        assert 0 <= above < extent(label).height
+        assert 0 <= extent(ax).x1 - extent(label).x1 < 10
+
+
+def test_history_draws_held_out_losses_at_their_steps(ax):
+    history = History(losses=[4.0, 3.0, 2.0], valid_steps=[2, 3], valid_losses=[3.5, 2.5])
+    history.plot(ax)
+    points = line_with(ax, label="training, held-out data")
+    assert points.get_xydata().tolist() == [[2, 3.5], [3, 2.5]]
+    assert points.get_linestyle() == "None"
+
+
+def test_history_without_axes_gets_its_own_figure(ax):
+    drawn = History(losses=[1.0]).plot()
+    assert drawn is not ax
+    assert not ax.lines
+
+
+# Descent on a map
+
+
+def bowl(make=np.asarray):
+    """A map of a loss from 1 to 101: both parameters from -5 to 5 and -10 to 10, and the loss."""
+    x, y = np.meshgrid(np.linspace(-5, 5, 21), np.linspace(-10, 10, 41))
+    return make(x), make(y), make(1 + y**2)
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.as_tensor])
+def test_levels_fill_the_map_with_evenly_spaced_rings_pale_where_the_loss_is_low(ax, make):
+    assert draw_levels(ax, *bowl(make)) is ax
+    assert ax.get_xlim() == (-5, 5)
+    assert ax.get_ylim() == (-10, 10)
+    filled, rings = ax.collections
+    np.testing.assert_allclose(np.sqrt(filled.levels - 1), np.linspace(0, 10, 21))  # the loss is 1 + y²
+    assert set(rings.levels) < set(filled.levels)
+    shades = [colors.to_rgb(filled.cmap(filled.norm(level))) for level in filled.levels]
+    lightness = np.array(shades) @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(lightness) < 0).all()
+    assert lightness[0] > 0.9
+    assert lightness[-1] < 0.3
+
+
+def star(ax):
+    return [line.get_xydata()[0].tolist() for line in ax.lines if line.get_marker() == "*"]
+
+
+def trail(ax):
+    """The line of the path, and the place of the dot at its start."""
+    (path,) = (line for line in ax.lines if line.get_linestyle() == "-")
+    (dot,) = (line for line in ax.lines if line.get_marker() == "o" and line.get_color() == INK)
+    return path.get_xydata(), dot.get_xydata().tolist()
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.as_tensor])
+def test_path_inside_the_map_is_drawn_from_the_dot_to_the_star(ax, make):
+    path = np.array([[-4.0, 8.0], [0.0, 3.0], [5.0, 0.0]])  # the last one on the edge
+    draw_levels(ax, *bowl())
+    assert draw_descent(ax, make(path)) is ax
+    drawn, dot = trail(ax)
+    np.testing.assert_array_equal(drawn, path)
+    assert dot == [[-4, 8]]
+    assert star(ax) == [[5, 0]]
+
+
+OUTSIDE = {
+    "far": [[1e300, -1e300], [3.0, 3.0]],
+    "one parameter": [[0.0, 11.0], [3.0, 3.0]],
+    "infinite": [[np.inf, 2.0], [np.nan, np.nan]],
+    "both infinite": [[-np.inf, np.inf], [np.nan, np.nan]],
+    "not a number": [[np.nan, np.nan], [np.nan, np.nan]],
+    "half a number": [[2.0, np.nan], [3.0, 3.0]],
+}
+
+
+@pytest.mark.parametrize("outside", OUTSIDE.values(), ids=OUTSIDE)
+def test_path_that_leaves_is_cut_at_its_first_step_outside_and_has_no_star(ax, outside):
+    draw_levels(ax, *bowl())
+    draw_descent(ax, np.array([[-4.0, 8.0], [1.0, 2.0], *outside]))
+    drawn, dot = trail(ax)
+    np.testing.assert_array_equal(drawn[:2], [[-4, 8], [1, 2]])
+    assert len(drawn) == 3
+    x, y = drawn[2]
+    assert not (abs(x) <= 5 and abs(y) <= 10)  # where it is not a number nothing is drawn, least of all a 0
+    assert not (abs(drawn[2]) > 100).any()
+    assert dot == [[-4, 8]]
+    assert star(ax) == []
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-5, 5), (-10, 10))
+    ax.figure.canvas.draw()
+
+
+# The timeline
+
+
+@pytest.fixture
+def timeline_axes():
+    """The timeline at the size it has in lesson 00."""
+    _, axes = pyplot.subplots(figsize=(11, 5.2))
+    return draw_timeline(axes, STOPS)
+
+
+def test_timeline_names_every_stop_with_its_year_idea_and_lesson_in_one_row(timeline_axes):
+    rows = {}
+    for text in timeline_axes.texts:
+        rows.setdefault(text.get_position()[1], []).append(text)
+    told = [
+        [text.get_text() for text in sorted(rows[y], key=lambda t: t.get_position()[0])] for y in sorted(rows)
+    ]
+    assert told == [
+        [str(stop.year), stop.name, stop.idea, "" if stop.lesson is None else f"lesson {stop.lesson:02d}"]
+        for stop in STOPS
+    ]
+    assert timeline_axes.yaxis_inverted()  # so that the rows, sorted by height, run from the top
+
+
+def test_no_two_labels_of_the_timeline_overlap_or_leave_the_figure(timeline_axes):
+    labels = [(text.get_text(), extent(text)) for text in timeline_axes.texts if text.get_text()]
+    page = timeline_axes.figure.bbox
+    inside = [
+        page.x0 <= box.x0 and page.y0 <= box.y0 and box.x1 <= page.x1 and box.y1 <= page.y1
+        for _, box in labels
+    ]
+    assert all(inside)
+    overlapping = [
+        (a, b) for (a, box), (b, other) in itertools.combinations(labels, 2) if box.overlaps(other)
+    ]
+    assert not overlapping
+
+
+def test_dots_of_the_timeline_are_on_a_true_scale_and_no_two_in_one_place(timeline_axes):
+    years = sorted(line.get_ydata()[0] for line in timeline_axes.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(years, [stop.year for stop in STOPS], atol=0.5)
+    assert min(np.diff(years)) >= 0.5
