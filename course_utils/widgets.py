@@ -127,7 +127,7 @@ def timeline_view(stops: Sequence[Stop] = STOPS) -> Any:
             lesson = f'<a href="{html.escape(notebooks[number])}">{lesson}</a>'
         rows.append(
             f"<li><details><summary><b>{stop.year}</b> {html.escape(stop.name)}</summary>"
-            f"<p>{html.escape(stop.authors)}. {html.escape(stop.idea)} {lesson}</p></details></li>"
+            f"<p>{html.escape(stop.authors.removesuffix('.'))}. {html.escape(stop.idea)} {lesson}</p></details></li>"
         )
     return HTML(f"{_TIMELINE_STYLE}<ol class='course-timeline'>{''.join(rows)}</ol>")
 

@@ -51,9 +51,9 @@ def lines(cell: NotebookNode) -> int:
 
 
 def figures(number: str) -> Iterator[tuple[int, dict]]:
-    """Yield the position and the metadata of every stored picture."""
+    """Yield the position and the metadata of every stored picture, but for what widgets show at first."""
     for position, cell in enumerate(LESSONS[number].cells):
-        for output in cell.get("outputs", []):
+        for output in [] if "widget" in lessons.tags(cell) else cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 yield position, output.metadata.get("image/png", {})
 
