@@ -78,10 +78,10 @@ def jupyterlab(browser, tmp_path_factory):
     folder = tmp_path_factory.mktemp("jupyterlab")
     served, runtime, log = folder / "notebooks", folder / "runtime", folder / "log.txt"
     served.mkdir()
-    kernel = {
+    inherited = {
         "IPYTHONDIR": str(folder / "ipython"),
         # The kernel imports this very tree, installed or not.
-        "PYTHONPATH": os.pathsep.join([str(lessons.ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(lessons.ROOT), os.environ.get("PYTHONPATH")])),
     }
     own = {
         "JUPYTER_CONFIG_DIR": folder / "config",
@@ -90,20 +90,12 @@ def jupyterlab(browser, tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--allow-root",
-        "--ip=127.0.0.1",
-        "--port=0",
-    ]
-    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={served}"]
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+    options += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={served}"]
     with log.open("w") as output:
         server = subprocess.Popen(
-            command,
-            env=os.environ | kernel | {name: str(path) for name, path in own.items()},
+            [sys.executable, "-m", "jupyterlab", *options],
+            env=os.environ | inherited | {name: str(path) for name, path in own.items()},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -210,7 +202,7 @@ def wait_for_picture(page, source, same, complaint):
         return pictures.length == 1 && pictures[0].naturalWidth > 0 && (pictures[0].src == source) == same;
     }"""
     try:
-        page.wait_for_function(drawn, arg=[PICTURE, source, same], timeout=10_000)
+        page.wait_for_function(drawn, arg=[PICTURE, source, same], timeout=20_000)
     except TimeoutError:
         raise AssertionError(complaint) from None
 
@@ -256,32 +248,40 @@ def check_stop_opens(page):
 
 @pytest.mark.parametrize("lesson", lessons.lesson_paths())
 def test_exported_figures_have_alternative_text(lesson, page, tmp_path):
-    outputs = [
-        output
-        for cell in lessons.read(lessons.lesson_paths()[lesson]).cells
-        for output in cell.get("outputs", [])
-    ]
-    words = [output.data["text/plain"] for output in outputs if has_picture(output.get("data", {}))]
     with screenshot_on_failure(page, f"figures_{lesson}"):
-        page.goto(exported(lesson, tmp_path))
-        figures = page.locator(".jp-OutputArea-output img")
-        assert words, "the lesson is stored without its figures"
-        shown = figures.evaluate_all(
-            "figures => figures.map(figure => [figure.naturalWidth > 0, figure.alt])"
-        )
-        assert shown == [[True, text] for text in words]
-        # Badges and the like come from the network, and may be missing; what they say may not.
-        assert page.locator("img:not([alt]), img[alt='']").count() == 0
+        check_figures(lesson, page, exported(lesson, tmp_path, template="classic"))
 
 
-def has_picture(data):
-    """Whether an output is a picture, on its own or inside HTML."""
-    return "image/png" in data or "<img" in data.get("text/html", "")
+@pytest.mark.xfail(
+    strict=True,
+    reason="nbconvert's default template drops the alternative text of pictures, as JupyterLab does",
+)
+def test_figures_exported_by_default_have_alternative_text(page, tmp_path):
+    check_figures("00", page, exported("00", tmp_path))
 
 
-def exported(lesson, folder):
-    """Write a stored lesson as HTML, the way that "Save and Export Notebook As" does, and return its address."""
-    body, _ = HTMLExporter().from_filename(str(lessons.lesson_paths()[lesson]))
+def check_figures(lesson, page, address):
+    """Every stored figure must be seen on the page, in order, with the words that were stored with it."""
+    stored = [data for data in outputs(lesson) if "image/png" in data or "<img" in data.get("text/html", "")]
+    assert stored, "the lesson is stored without its figures"
+    page.goto(address)
+    shown = page.locator(":is(.jp-OutputArea-output, .output_subarea) img").evaluate_all(
+        "figures => figures.map(figure => [figure.naturalWidth > 0, figure.alt])"
+    )
+    assert shown == [[True, data["text/plain"]] for data in stored]
+    # Badges and the like come from the network, and may be missing; what they say may not.
+    assert page.locator("img:not([alt]), img[alt='']").count() == 0
+
+
+def outputs(lesson):
+    """What the cells of a stored lesson show, by kind."""
+    cells = lessons.read(lessons.lesson_paths()[lesson]).cells
+    return [output.data for cell in cells for output in cell.get("outputs", []) if "data" in output]
+
+
+def exported(lesson, folder, template="lab"):
+    """Write a stored lesson as HTML, as "Save and Export Notebook As" does or with a template; return its address."""
+    body, _ = HTMLExporter(template_name=template).from_filename(str(lessons.lesson_paths()[lesson]))
     page = folder / f"{lesson}.html"
     page.write_text(body, encoding="utf-8")
     return page.as_uri()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from course_utils.shapes import LEGEND, check_shape
+from course_utils.shapes import LEGEND, check_dtype, check_shape
 
 
 @pytest.mark.parametrize("make", [torch.zeros, np.zeros])
@@ -69,3 +69,12 @@ def test_legend_explains_every_dimension_of_the_course():
 def test_types_are_checked_while_tests_run():
     with pytest.raises(TypeCheckError, match="'tensor'"):
         check_shape("numbers", [1, 2, 3], "B")
+
+
+def test_numbers_of_another_type_are_refused_with_the_reason():
+    params = torch.zeros(2)
+    check_dtype("params", params, torch.float32, "a reason")
+    with pytest.raises(
+        TypeError, match=r"^params has dtype torch.float32, expected torch.float64: a reason$"
+    ):
+        check_dtype("params", params, torch.float64, "a reason")

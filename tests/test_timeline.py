@@ -65,7 +65,7 @@ def test_view_opens_every_stop_with_the_keyboard_alone_and_without_a_script_or_a
     assert set(page.tags) == {"style", "ol", "li", "details", "summary", "b", "p"}
     assert "://" not in timeline_view().data
     for stop, entry in zip(STOPS, page.entries):
-        assert entry.startswith(f"{stop.year} {stop.name}{stop.authors}. {stop.idea} ")
+        assert entry.startswith(f"{stop.year} {stop.name}{stop.authors.removesuffix('.')}. {stop.idea} ")
         assert entry.endswith(
             "No lesson of its own." if stop.lesson is None else f"Lesson {stop.lesson:02d}."
         )
