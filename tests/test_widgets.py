@@ -1,0 +1,258 @@
+"""Widgets without a browser: in a real kernel, with nbclient in the page's place. For ipywidgets 7 and 8 alike."""
+
+import ast
+import json
+import os
+
+import ipywidgets
+import nbformat
+import numpy as np
+import pytest
+import torch
+from nbclient import NotebookClient
+from nbclient.output_widget import OutputWidget
+
+from course_utils.timeline import STOPS, Stop
+from course_utils.widgets import PLAYGROUND_STEPS, SURFACES, descend_on, timeline_view
+from tools import lessons
+
+# One line for each function that returns a widget which computes.
+PLAYGROUNDS = ["descent_playground"]
+
+# What the kernel is asked with, after a lesson's set-up.
+QUESTIONS = """
+import json
+
+from course_utils import runtime, widgets
+
+seed, device = runtime.start_lesson(seed=1)
+
+
+def controls(widget):
+    inside = [control for child in getattr(widget, "children", ()) for control in controls(child)]
+    return [widget, *inside] if hasattr(widget, "value") else inside
+
+
+def control(label):
+    return next(control for control in controls(playground) if control.description == label)
+
+
+def labels():
+    return [control.description for control in controls(playground)]
+
+
+def ends(label):
+    part = control(label)
+    if hasattr(part, "options"):
+        return [part.options[0], part.options[-1]]
+    return [part.base**end if hasattr(part, "base") else end for end in (part.min, part.max)]
+"""
+
+
+class Screen(OutputWidget):
+    """The place below the controls, which only watches.
+
+    nbclient's own answers the kernel through the channel on which the client waits for the kernel's reply, and now and
+    then makes it miss that reply until the time that a cell may take is over.
+    """
+
+    def sync_state(self):
+        pass
+
+
+class Page:
+    """A kernel with one playground at a time, and what a page would show of it."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def run(self, source):
+        """Run a cell, which may print and do nothing else, and return what it printed."""
+        cells = self.client.nb.cells
+        cells.append(nbformat.v4.new_code_cell(source))
+        outputs = self.client.execute_cell(cells[-1], len(cells) - 1).outputs
+        assert [output for output in outputs if output.get("name") != "stdout"] == []
+        return "".join(output.text for output in outputs)
+
+    def ask(self, expression):
+        """Return what an expression is in the kernel."""
+        return json.loads(self.run(f"print(json.dumps({expression}))"))
+
+    def open(self, playground):
+        """Show a playground, as it first stands."""
+        self.client.comm_objects.clear()
+        self.run(f"playground = widgets.{playground}()")
+        return self
+
+    def move(self, label, value):
+        """Give a control a value, and return the picture that this leads to."""
+        self.run(f"control({label!r}).value = {value!r}")
+        return self.picture()
+
+    def picture(self):
+        """Return the pixels and the words of all that is shown: one picture, and no message."""
+        (screen,) = self.client.comm_objects.values()
+        kinds = [output.output_type for output in screen.outputs]
+        assert kinds == ["display_data"], [dict(output, traceback=None) for output in screen.outputs]
+        return screen.outputs[0].data["image/png"], screen.outputs[0].data["text/plain"]
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """A kernel after a lesson's set-up; it imports this very tree, installed or not."""
+    path = os.pathsep.join(filter(None, [str(lessons.ROOT), os.environ.get("PYTHONPATH")]))
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60)
+    client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": Screen}}
+    with client.setup_kernel(env={**os.environ, "PYTHONPATH": path}):
+        page = Page(client)
+        page.run(QUESTIONS)
+        yield page
+
+
+@pytest.fixture
+def descent(kernel):
+    """The playground of lesson 01, newly opened."""
+    return kernel.open("descent_playground")
+
+
+@pytest.mark.parametrize("playground", PLAYGROUNDS)
+def test_every_control_changes_the_picture(kernel, playground):
+    page = kernel.open(playground)
+    before = page.picture()
+    for label in page.ask("labels()"):
+        value = page.ask(f"control({label!r}).value")
+        moved = [page.move(label, end) for end in page.ask(f"ends({label!r})") if end != value]
+        assert moved, f"{label} has a single value"
+        assert before[0] not in [pixels for pixels, _ in moved], f"{label} leaves the picture as it was"
+        # And it is the control that changed it: the same value, the same picture.
+        assert page.move(label, value) == before, label
+
+
+@pytest.mark.parametrize("playground", PLAYGROUNDS)
+def test_every_control_is_named(kernel, playground):
+    labels = kernel.open(playground).ask("labels()")
+    assert all(label.strip() for label in labels), labels
+    assert len(labels) == len(set(labels)), labels
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_highest_rate_diverges_and_says_so(descent, surface):
+    descent.move("surface", surface)
+    _, rate = descent.ask("ends('rate')")
+    _, momentum = descent.ask("ends('momentum')")
+    _, words = descent.move("rate", rate)
+    assert words.endswith("-> diverged.")
+    # In a bowl, so much momentum lets even this rate arrive: its limit is (1 + momentum) times as high.
+    for start in descent.ask("ends('start, 2nd')"):
+        descent.move("start, 2nd", start)
+        descent.move("momentum", momentum)
+        descent.move("momentum", 0)
+
+
+def test_the_ridge_of_the_saddle_holds_only_who_stands_on_it(descent):
+    descent.move("surface", "saddle")
+    ridge, beside = (descent.move("start, 2nd", start)[1] for start in (0, 0.25))
+    on_ridge, off_ridge = (descend_on(SURFACES["saddle"], 0.1, start=(-4.0, start)) for start in (0.0, 0.25))
+    assert (on_ridge[:, 1] == 0).all()
+    assert ridge.endswith(f"loss 8.00 -> {SURFACES['saddle'].loss(*on_ridge[-1]):.3g}.")
+    # The pits on both sides of the ridge are at sqrt(2.5), 0.625 deep.
+    assert off_ridge[-1].tolist() == pytest.approx([0, 2.5**0.5], abs=0.01)
+    assert beside.endswith("-> -0.625.")
+
+
+def test_descend_on_by_hand():
+    # L = 0.02 x^2 + y^2 has the gradient (0.04 x, 2 y). From (-4, 2) it is (-0.16, 4), and so is the first velocity:
+    # one step of 0.1 leads to (-3.984, 1.6). There it is (-0.15936, 3.2), and half the velocity comes on top.
+    path = descend_on(SURFACES["long valley"], 0.1, momentum=0.5)
+    assert path.shape == (PLAYGROUND_STEPS + 1, 2)
+    assert path[:3].flatten().tolist() == pytest.approx([-4, 2, -3.984, 1.6, -3.960064, 1.08])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", [0.2] * 60),
+        ("step", [0.2] * 20 + [0.06] * 20 + [0.018] * 20),
+        ("1 / t", [0.2 / (1 + step / 10) for step in range(60)]),
+        ("cosine", [0.1 + 0.1 * np.cos(np.pi * step / 60) for step in range(60)]),
+    ],
+)
+def test_descend_on_follows_the_schedule(schedule, rates):
+    # The round bowl's gradient is the place itself: a step multiplies it by 1 - rate.
+    path = descend_on(SURFACES["round bowl"], 0.2, schedule=schedule)
+    assert (1 - path[1:, 0] / path[:-1, 0]).tolist() == pytest.approx(rates)
+
+
+@pytest.mark.parametrize("surface", SURFACES.values(), ids=SURFACES)
+def test_surfaces_take_arrays_and_tensors(surface):
+    x, y, heights = surface.grid(size=5)
+    assert [x.min(), x.max()] == list(surface.x_range)
+    assert [y.min(), y.max()] == list(surface.y_range)
+    np.testing.assert_allclose(surface.loss(torch.from_numpy(x), torch.from_numpy(y)).numpy(), heights)
+
+
+def test_ipywidgets_names_exist_in_this_release():
+    # Unknown keywords are swallowed without a word. Run under 7 and under 8, this finds what either of them lacks.
+    used = [
+        name
+        for path in sorted((lessons.ROOT / "course_utils").rglob("*.py"))
+        for name in ipywidgets_names(path)
+    ]
+    assert len(used) > 5
+    missing = [
+        name if keyword is None else f"{name}({keyword}=...)"
+        for name, keyword in used
+        if not hasattr(ipywidgets, name) or keyword not in {None, *keywords(getattr(ipywidgets, name))}
+    ]
+    assert missing == [], f"not in ipywidgets {ipywidgets.__version__}"
+
+
+def keywords(thing):
+    """The keywords that a widget's class takes; of functions, which are few and old, those in use."""
+    return thing.class_trait_names() if isinstance(thing, type) else thing.__code__.co_varnames
+
+
+def ipywidgets_names(path):
+    """Yield what a file takes from ipywidgets: (name, None), and (name, keyword) for every keyword of a call."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules, direct = set(), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.asname or alias.name for alias in node.names if alias.name == "ipywidgets"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "ipywidgets":
+            direct |= {alias.asname or alias.name: alias.name for alias in node.names}
+    for node in ast.walk(tree):
+        if name := _ipywidgets_name(node, modules, direct):
+            yield name, None
+        if isinstance(node, ast.Call) and (name := _ipywidgets_name(node.func, modules, direct)):
+            yield from ((name, keyword.arg) for keyword in node.keywords if keyword.arg)
+
+
+def _ipywidgets_name(node, modules, direct):
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+        return node.attr
+    return direct.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def test_timeline_shows_every_stop(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = timeline_view().data
+    assert shown.count("<details>") == shown.count("<summary>") == len(STOPS)
+    assert all(f"<b>{stop.year}</b> {stop.name}" in shown for stop in STOPS)
+    assert "<script" not in shown
+    assert "http" not in shown
+
+
+def test_timeline_links_only_lessons_that_are_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "02_back_propagation.ipynb").touch()
+    shown = timeline_view().data
+    assert shown.count("<a ") == sum(stop.lesson == 2 for stop in STOPS)
+    assert '<a href="02_back_propagation.ipynb">Lesson 02' in shown
+
+
+def test_timeline_escapes_what_it_shows():
+    shown = timeline_view([Stop(2000, "A & B", "x < y", "<i>", None)]).data
+    assert "A &amp; B" in shown
+    assert "x &lt; y" in shown
+    assert "&lt;i&gt;" in shown
