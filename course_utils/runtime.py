@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import random
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -185,7 +186,8 @@ def _package(name: str, least: tuple[int, int]) -> Finding:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Finding(name, "missing", f'Install it: pip install "{name}>={wanted}"')
-    old = tuple(int(part) for part in version.split(".")[:2]) < least
+    major, minor = (re.findall(r"\d+", version) + ["0", "0"])[:2]  # "2.5a0+git" is 2.5, and "3" is 3.0
+    old = (int(major), int(minor)) < least
     return Finding(name, version, f'Update it: pip install -U "{name}>={wanted}"' if old else "")
 
 

@@ -36,7 +36,7 @@ SURFACES = {
     "long valley": Surface(lambda x, y: 0.02 * x * x + y * y, (-4.5, 4.5), (-2.5, 2.5)),
     "round bowl": Surface(lambda x, y: 0.5 * x * x + 0.5 * y * y, (-4.5, 4.5), (-2.5, 2.5)),
     "two pits": Surface(
-        lambda x, y: (x * x - 4) * (x * x - 4) / 16 + 0.2 * x + 0.5 * y * y, (-4.0, 4.0), (-2.5, 2.5)
+        lambda x, y: (x * x - 4) * (x * x - 4) / 16 + 0.2 * x + 0.5 * y * y, (-4.5, 4.5), (-2.5, 2.5)
     ),
     "saddle": Surface(lambda x, y: 0.5 * x * x - 0.5 * y * y + 0.1 * y * y * y * y, (-4.5, 4.5), (-2.5, 2.5)),
 }
