@@ -79,8 +79,7 @@ def draw_descent(ax: Axes, path: np.ndarray | Tensor, color: str = PALETTE["verm
     ranges = np.array([ax.get_xlim(), ax.get_ylim()])
     path = np.asarray(path)
     seen = _until_it_leaves(path, ranges)
-    rim = 0.4 if len(seen) < 100 else 0  # the white rims of dots that overlap would hide the path
-    ax.plot(*seen.T, "o-", color=color, markersize=4, linewidth=1.5, mec="white", mew=rim)
+    ax.plot(*seen.T, "o-", color=color, markersize=3.5, linewidth=1.5)
     ax.plot(*seen[0], "o", color=INK, markersize=8, markeredgecolor="white")
     if len(seen) == len(path):
         ax.plot(*seen[-1], "*", color=INK, markersize=13, markeredgecolor="white")
@@ -103,9 +102,9 @@ def draw_timeline(ax: Axes, stops: Sequence[Stop]) -> Axes:
         ax.plot(0, year, "o", color=PALETTE["blue"], markersize=8, markeredgecolor="white")
         ax.text(1.4, row, str(stop.year), va="center", color=PALETTE["blue"], weight="bold")
         ax.text(2.1, row, stop.name, va="center", color=INK, weight="bold", fontsize=10.5)
-        ax.text(5.9, row, stop.idea, va="center", color=INK, fontsize=9.5)
-        ax.text(12.6, row, lesson, va="center", ha="right", color=PALETTE["blue"], fontsize=9.5)
-    ax.set(xlim=(-0.2, 12.7), ylim=(years[-1] + 2, years[0] - 2))
+        ax.text(5.3, row, stop.idea, va="center", color=INK, fontsize=9.5)
+        ax.text(11.7, row, lesson, va="center", ha="right", color=PALETTE["blue"], fontsize=9.5)
+    ax.set(xlim=(-0.2, 11.8), ylim=(years[-1] + 2, years[0] - 2))
     ax.axis("off")
     return ax
 

@@ -307,4 +307,4 @@ def test_a_repeated_use_of_its_names_is_safe_to_run_twice(number: str) -> None:
 
 def test_the_notebooks_folder_holds_nothing_else() -> None:
     others = [path.name for path in Path(lessons.NOTEBOOKS).iterdir() if path not in PATHS.values()]
-    assert set(others) <= {".ipynb_checkpoints"}
+    assert set(others) <= {".ipynb_checkpoints", ".ruff_cache"}
