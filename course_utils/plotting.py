@@ -95,9 +95,10 @@ def draw_regions(
     """
     from matplotlib.colors import LinearSegmentedColormap
 
-    shades = LinearSegmentedColormap.from_list("classes", [PALETTE["sky"], "white", PALETTE["orange"]])
+    # Paler than the palette's sky and orange, so that points stand out, but not transparent: that would show seams.
+    shades = LinearSegmentedColormap.from_list("classes", ["#A9D7F2", "white", "#F2D48F"])
     x, y, share = np.asarray(x), np.asarray(y), np.asarray(share)
-    ax.contourf(x, y, share, levels=np.linspace(0, 1, 21), cmap=shades, alpha=0.45, antialiased=False)
+    ax.contourf(x, y, share, levels=np.linspace(0, 1, 21), cmap=shades)
     if share.min() < 0.5 < share.max():
         ax.contour(x, y, share, levels=[0.5], colors=INK, linewidths=1.5)
     points, labels = np.asarray(points), np.asarray(labels)
@@ -142,11 +143,11 @@ def draw_graph(
     """Draw a computation as boxes joined by arrows: `places` and `texts` by name, `edges` as (from, to, label)."""
     for start, end, label in edges:
         (x0, y0), (x1, y1) = places[start], places[end]
-        arrow = {"arrowstyle": "-|>", "color": FAINT, "shrinkA": 30, "shrinkB": 34, "linewidth": 1.5}
+        arrow = {"arrowstyle": "-|>", "color": FAINT, "shrinkA": 26, "shrinkB": 30, "linewidth": 1.5}
         ax.annotate("", (x1, y1), (x0, y0), arrowprops=arrow)
-        ax.text(
-            (x0 + x1) / 2, (y0 + y1) / 2 + 0.1, label, ha="center", color=PALETTE["vermilion"], weight="bold"
-        )
+        # Beside an arrow that rises, the label moves left, out of its way.
+        x, y = (x0 + x1) / 2 - (0.25 if y1 > y0 else 0.0), (y0 + y1) / 2 + 0.1
+        ax.text(x, y, label, ha="center", color=PALETTE["vermilion"], weight="bold")
     for name, (x, y) in places.items():
         box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": PALETTE["blue"]}
         ax.text(x, y, texts[name], ha="center", va="center", color=INK, bbox=box)

@@ -88,8 +88,6 @@ class Scalar(Arithmetic):
 class Functions:
     """The functions of an `Array`: most act on every entry by itself, so their local slopes have its shape."""
 
-    data: Tensor
-
     def __pow__(self, n: float) -> Array:
         return Array(self.data**n, [(self, n * self.data ** (n - 1))])
 

@@ -49,7 +49,7 @@ WRONG = {
         ("n_params = 64 * 32 * 10", "are multiplied"),
         ("n_params = 64 * 32 + 32 + 32 * 10", "biases of the last layer"),
         ("n_params = 64 + 32 + 10", "those are the neurons"),
-        ("n_params = 2400", "not the number of weights and biases"),
+        ("n_params = 2500", "not the number of weights and biases"),
         ("n_params = '2410'", "expected a single number"),
     ],
     "neuron_gradient": [
