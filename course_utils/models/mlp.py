@@ -40,7 +40,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "*B n_in"]) -> Float[Tensor, "*B n_out"]:
         """Return the output of the last layer, which is not bent: the logits."""
-        return self.layers[-1](self.hidden(x)[-1] if len(self.layers) > 1 else x)
+        return self.layers[-1]([x, *self.hidden(x)][-1])
 
 
 def check_sizes(sizes: Sequence[int]) -> None:
