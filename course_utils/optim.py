@@ -64,7 +64,7 @@ def descent_path(
     `make_optimizer` receives the list of parameters, as torch.optim's classes do. `schedule` gives the learning rate
     of each step; without it the optimizer's own stays.
     """
-    params = start.clone().requires_grad_()
+    params = start.detach().clone().requires_grad_()
     optimizer = make_optimizer([params])
     path = [start]
     for step in range(steps):

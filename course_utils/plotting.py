@@ -34,7 +34,7 @@ def draw_losses(
     (line,) = ax.plot(steps, (sums[steps] - sums[begin]) / (steps - begin), label=label)
     ax.plot(steps, losses, color=line.get_color(), alpha=0.25, linewidth=1, zorder=1)
     if valid is not None:
-        ax.plot(*valid, "o", color=line.get_color(), markeredgecolor="white", label=f"{label}, held-out data")
+        ax.plot(*valid, "o", color=line.get_color(), markeredgecolor="white", label="held-out data")
     for name, value in (baseline or {}).items():
         ax.axhline(value, color=FAINT, linestyle="--", linewidth=1.5, zorder=1)
         ax.annotate(
@@ -56,8 +56,16 @@ def draw_levels(
 
     x, y, heights = np.asarray(x), np.asarray(y), np.asarray(heights)
     levels = heights.min() + np.linspace(0, np.sqrt(np.ptp(heights)), 21) ** 2
-    ax.contourf(x, y, heights, levels=levels, cmap="Blues", alpha=0.8, norm=PowerNorm(0.5))
-    ax.contour(x, y, heights, levels=levels[1:-1:2], colors="white", linewidths=0.8)
+    darkest = 1.6 * np.ptp(heights)  # beyond the data: the deepest blues would hide what is drawn on the map
+    ax.contourf(
+        x,
+        y,
+        heights,
+        levels=levels,
+        cmap="Blues",
+        norm=PowerNorm(0.5, heights.min(), darkest + heights.min()),
+    )
+    ax.contour(x, y, heights, levels=levels[1:-1:2], colors="white", linewidths=0.8, linestyles="solid")
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     ax.grid(False)
     return ax
@@ -71,8 +79,7 @@ def draw_descent(ax: Axes, path: np.ndarray | Tensor, color: str = PALETTE["verm
     ranges = np.array([ax.get_xlim(), ax.get_ylim()])
     path = np.asarray(path)
     seen = _until_it_leaves(path, ranges)
-    rim = 0.4 if len(seen) < 100 else 0  # the white rims of dots that overlap would hide the path
-    ax.plot(*seen.T, "o-", color=color, markersize=4, linewidth=1.5, mec="white", mew=rim)
+    ax.plot(*seen.T, "o-", color=color, markersize=3.5, linewidth=1.5)
     ax.plot(*seen[0], "o", color=INK, markersize=8, markeredgecolor="white")
     if len(seen) == len(path):
         ax.plot(*seen[-1], "*", color=INK, markersize=13, markeredgecolor="white")
@@ -165,7 +172,9 @@ def _column(n: int) -> np.ndarray:
 def draw_timeline(ax: Axes, stops: Sequence[Stop]) -> Axes:
     """Draw stops from the oldest, at the top, to the newest: dots on a true scale of years, names evenly spaced."""
     years = np.array([stop.year for stop in stops], dtype=float)
-    same_year = np.array([stop.year == before.year for stop, before in zip(stops[1:], stops, strict=False)])
+    same_year = np.array(
+        [stop.year == before.year for stop, before in zip(stops[1:], stops, strict=False)], dtype=bool
+    )
     years[1:][same_year] += 0.5
     rows = np.linspace(years[0], years[-1], len(stops))
     ax.plot([0, 0], [years[0] - 1, years[-1] + 1], color=FAINT, linewidth=3, solid_capstyle="round", zorder=1)
@@ -175,9 +184,9 @@ def draw_timeline(ax: Axes, stops: Sequence[Stop]) -> Axes:
         ax.plot(0, year, "o", color=PALETTE["blue"], markersize=8, markeredgecolor="white")
         ax.text(1.4, row, str(stop.year), va="center", color=PALETTE["blue"], weight="bold")
         ax.text(2.1, row, stop.name, va="center", color=INK, weight="bold", fontsize=10.5)
-        ax.text(5.9, row, stop.idea, va="center", color=INK, fontsize=9.5)
-        ax.text(12.6, row, lesson, va="center", ha="right", color=PALETTE["blue"], fontsize=9.5)
-    ax.set(xlim=(-0.2, 12.7), ylim=(years[-1] + 2, years[0] - 2))
+        ax.text(5.3, row, stop.idea, va="center", color=INK, fontsize=9.5)
+        ax.text(11.7, row, lesson, va="center", ha="right", color=PALETTE["blue"], fontsize=9.5)
+    ax.set(xlim=(-0.2, 11.8), ylim=(years[-1] + 2, years[0] - 2))
     ax.axis("off")
     return ax
 

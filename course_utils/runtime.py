@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import os
 import platform
 import random
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -122,11 +124,12 @@ def japanese_font() -> Path | None:
 
 
 def show(fig: Figure, alt: str) -> None:
-    """Display a figure with the text `alt` for readers who cannot see it, then close it.
+    """Display a figure, and below it in small print the text `alt`, which says what it shows; then close it.
 
-    Raises ValueError if `alt` is empty: a figure without words is lost to a screen reader.
+    The text stands on the page because JupyterLab and most exports drop a picture's alternative text, and readers
+    who cannot see the picture would miss it. Raises ValueError if `alt` is empty.
     """
-    from IPython.display import display
+    from IPython.display import HTML, display
     from matplotlib import pyplot
 
     if not alt.strip():
@@ -136,6 +139,7 @@ def show(fig: Figure, alt: str) -> None:
     pyplot.close(fig)
     page = {"alt": alt, "width": round(fig.get_figwidth() * PAGE_DPI)}
     display({"image/png": png.getvalue(), "text/plain": alt}, raw=True, metadata={"image/png": page})
+    display(HTML(f"<small>{html.escape(alt)}</small>"))
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
@@ -185,7 +189,8 @@ def _package(name: str, least: tuple[int, int]) -> Finding:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Finding(name, "missing", f'Install it: pip install "{name}>={wanted}"')
-    old = tuple(int(part) for part in version.split(".")[:2]) < least
+    major, minor = (re.findall(r"\d+", version) + ["0", "0"])[:2]  # "2.5a0+git" is 2.5, and "3" is 3.0
+    old = (int(major), int(minor)) < least
     return Finding(name, version, f'Update it: pip install -U "{name}>={wanted}"' if old else "")
 
 

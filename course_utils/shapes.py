@@ -43,11 +43,8 @@ def check_shape(name: str, tensor: Shaped, axes: str, **sizes: int) -> dict[str,
     for axis, (size, label) in enumerate(zip(shape, wanted, strict=True)):
         expected = int(label) if label.isdecimal() else found.setdefault(label, size)
         if size != expected:
-            meaning = f" ({LEGEND[label]})" if label in LEGEND else ""
-            raise ValueError(
-                f"{name} has shape {shape}, expected ({axes}): axis {axis} is {size}, "
-                f"but {label}{meaning} is {expected}"
-            )
+            rule = "" if label.isdecimal() else f", but {_named(label)} is {expected}"
+            raise ValueError(f"{name} has shape {shape}, expected ({axes}): axis {axis} is {size}{rule}")
     return found
 
 
@@ -55,6 +52,10 @@ def check_dtype(name: str, tensor: Any, dtype: Any, reason: str) -> None:
     """Raise TypeError, with the reason for the demand, unless the tensor's numbers are of the given type."""
     if tensor.dtype != dtype:
         raise TypeError(f"{name} has dtype {tensor.dtype}, expected {dtype}: {reason}")
+
+
+def _named(label: str) -> str:
+    return f"{label} ({LEGEND[label]})" if label in LEGEND else label
 
 
 def _count(axes: int) -> str:

@@ -24,13 +24,14 @@ class TrainingDiverged(FloatingPointError):
 
 @dataclass
 class History:
-    """What `fit` recorded: one entry per step, and one per validation."""
+    """What `fit` recorded: one entry per step, and one per validation.
+
+    `seconds` is the time spent on training until each step, validation left out.
+    """
 
     losses: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
-    seconds: list[float] = field(
-        default_factory=list
-    )  # time spent training until this step, validation left out
+    seconds: list[float] = field(default_factory=list)
     valid_steps: list[int] = field(default_factory=list)
     valid_losses: list[float] = field(default_factory=list)
 
@@ -62,6 +63,8 @@ def fit(
     would spoil the parameters, and ValueError if `batches` runs out.
     """
     check_positive("steps", steps)
+    check_positive("valid_every", valid_every)
+    check_positive("clip_norm", math.inf if clip_norm is None else clip_norm)
     history = History() if history is None else history
     params = [p for group in optimizer.param_groups for p in group["params"]]
     stream, first = _forever(batches), len(history.losses)
@@ -89,7 +92,8 @@ def fit(
                 history.valid_steps.append(step + 1)
     except KeyboardInterrupt:
         print(f"Interrupted after {len(history.losses)} steps. The model keeps what it has learned so far.")
-    _set_mode(model, training=False)
+    finally:
+        _set_mode(model, training=False)
     return history
 
 
@@ -108,11 +112,13 @@ def evaluate(
     was_training = getattr(model, "training", False)
     _set_mode(model, training=False)
     total = items = 0.0
-    for batch in batches:
-        size = 1.0 if weight is None else weight(batch)
-        total += size * float(loss_fn(model, batch))
-        items += size
-    _set_mode(model, training=was_training)
+    try:
+        for batch in batches:
+            size = 1.0 if weight is None else weight(batch)
+            total += size * float(loss_fn(model, batch))
+            items += size
+    finally:
+        _set_mode(model, training=was_training)
     if items == 0:
         raise ValueError("batches is empty, expected at least one batch to evaluate on")
     return total / items

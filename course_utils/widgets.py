@@ -38,7 +38,7 @@ SURFACES = {
     "long valley": Surface(lambda x, y: 0.02 * x * x + y * y, (-4.5, 4.5), (-2.5, 2.5)),
     "round bowl": Surface(lambda x, y: 0.5 * x * x + 0.5 * y * y, (-4.5, 4.5), (-2.5, 2.5)),
     "two pits": Surface(
-        lambda x, y: (x * x - 4) * (x * x - 4) / 16 + 0.2 * x + 0.5 * y * y, (-4.0, 4.0), (-2.5, 2.5)
+        lambda x, y: (x * x - 4) * (x * x - 4) / 16 + 0.2 * x + 0.5 * y * y, (-4.5, 4.5), (-2.5, 2.5)
     ),
     "saddle": Surface(lambda x, y: 0.5 * x * x - 0.5 * y * y + 0.1 * y * y * y * y, (-4.5, 4.5), (-2.5, 2.5)),
 }
@@ -87,8 +87,18 @@ def descent_playground() -> Any:
         "start_x": slider("start, 1st", -4.0, -4.0, 4.0, 0.25),
         "start_y": slider("start, 2nd", 2.0, -2.25, 2.25, 0.25),
     }
-    columns = [widgets.VBox(list(controls.values())[i : i + 2]) for i in (0, 2, 4)]
-    return widgets.VBox([widgets.HBox(columns), widgets.interactive_output(_show_descent, controls)])
+    return _under(controls, _show_descent)
+
+
+def _under(controls: dict[str, Any], draw: Callable[..., None]) -> Any:
+    """Return the controls, in columns of two, over the picture that `draw` makes of their values."""
+    import ipywidgets as widgets
+
+    # On a narrow page the columns wrap. Squeezed together, as they would be otherwise, they hide their numbers.
+    pairs = [list(controls.values())[i : i + 2] for i in range(0, len(controls), 2)]
+    columns = [widgets.VBox(pair, layout=widgets.Layout(flex="0 0 auto")) for pair in pairs]
+    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([rows, widgets.interactive_output(draw, controls)])
 
 
 def _show_descent(
@@ -99,7 +109,7 @@ def _show_descent(
     chosen = SURFACES[surface]
     path = descend_on(chosen, learning_rate, momentum, schedule, (start_x, start_y))
     first, last = (float(chosen.loss(*place)) for place in path[[0, -1]])
-    end = f"loss {first:.2f} -> {last:.3g}" if abs(last) < 1e6 else f"loss {first:.2f} -> diverged"
+    end = f"loss {first:.2f} → {last:.3g}" if abs(last) < 1e6 else f"loss {first:.2f} → diverged"
     fig, ax = pyplot.subplots()
     draw_descent(draw_levels(ax, *chosen.grid()), path)
     ax.set(
@@ -107,10 +117,9 @@ def _show_descent(
         ylabel="second parameter",
         title=f"{surface}, {PLAYGROUND_STEPS} steps: {end}",
     )
-    show(
-        fig,
-        alt=f"Path of descent on the {surface} at learning rate {learning_rate:.3f}, momentum {momentum:g}: {end}.",
-    )
+    begin = f"Descent on the {surface} from ({start_x:g}, {start_y:g})"
+    pace = f"rate {learning_rate:.3f}, schedule {schedule}, momentum {momentum:g}"
+    show(fig, alt=f"{begin}, {pace}: {end}.")
 
 
 BENDS = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": lambda x: x}
@@ -151,8 +160,7 @@ def neuron_playground() -> Any:
         "width": slider("width", 8, 1, 16),
         "steps": slider("steps", 200, 0, 600, 20),
     }
-    columns = [widgets.VBox(list(controls.values())[i : i + 2]) for i in (0, 2, 4)]
-    return widgets.VBox([widgets.HBox(columns), widgets.interactive_output(_show_regions, controls)])
+    return _under(controls, _show_regions)
 
 
 @torch.no_grad()
@@ -194,7 +202,9 @@ def timeline_view(stops: Sequence[Stop] = STOPS) -> Any:
 
 
 _TIMELINE_STYLE = """<style>
-.course-timeline { list-style: none; margin: 0.5em 0.6em; padding: 0; border-left: 3px solid #0072B2; max-width: 42em; }
+/* JupyterLab's own style of lists is more specific, and would number the entries. */
+.course-timeline { list-style: none !important; margin: 0.5em 0.6em !important; padding: 0 !important;
+  border-left: 3px solid #0072B2; max-width: 42em; }
 .course-timeline li { position: relative; margin: 0; padding: 0.2em 0 0.2em 1.2em; }
 .course-timeline li::before { content: ""; position: absolute; left: -8px; top: 0.65em; width: 9px; height: 9px;
   border-radius: 50%; background: white; border: 2px solid #0072B2; }

@@ -17,9 +17,10 @@ from tools import lessons, stamp, store
 
 PATHS = lessons.lesson_paths()
 LESSONS = {number: lessons.read(path) for number, path in PATHS.items()}
-ORDER = "title card setup problem by-hand formula build prove train look-inside exercises recap quiz references".split()
+ORDER = ["title", "card", "setup", "problem", "by-hand", "formula", "build", "prove", "train", "look-inside"]
+ORDER += ["exercises", "recap", "quiz", "references"]
 # Lesson 00 is the map: it builds, proves and trains nothing.
-ORDER_OF_THE_MAP = "title card setup problem exercises".split()
+ORDER_OF_THE_MAP = ["title", "card", "setup", "problem", "exercises"]
 REPEATABLE = {"build", "prove", "train"}
 MAX_CODE_LINES, MEDIAN_CODE_LINES, SETUP_LINES, MAX_WORDS = 25, 6, 10, 120
 MAX_SECONDS, MAX_CELL_SECONDS, MAX_PEAK_MIB = 150, 40, 1024
@@ -167,7 +168,7 @@ class _Bare(ast.NodeTransformer):
 
 
 def bare(source: str, name: str) -> str:
-    """Return the syntax tree of the function or class `name`, written out, without docstrings, annotations and checks."""
+    """Return the syntax tree of the function or class `name` without docstrings, annotations and checks."""
     for node in ast.parse(source).body:
         if getattr(node, "name", None) == name:
             return ast.dump(_Bare().visit(node), indent=1)
@@ -306,4 +307,4 @@ def test_a_repeated_use_of_its_names_is_safe_to_run_twice(number: str) -> None:
 
 def test_the_notebooks_folder_holds_nothing_else() -> None:
     others = [path.name for path in Path(lessons.NOTEBOOKS).iterdir() if path not in PATHS.values()]
-    assert set(others) <= {".ipynb_checkpoints"}
+    assert set(others) <= {".ipynb_checkpoints", ".ruff_cache"}

@@ -95,7 +95,7 @@ def test_history_draws_every_baseline_at_its_height_with_its_name_just_above(ax,
 def test_history_draws_held_out_losses_at_their_steps(ax):
     history = History(losses=[4.0, 3.0, 2.0], valid_steps=[2, 3], valid_losses=[3.5, 2.5])
     history.plot(ax)
-    points = line_with(ax, label="training, held-out data")
+    points = line_with(ax, label="held-out data")
     assert points.get_xydata().tolist() == [[2, 3.5], [3, 2.5]]
     assert points.get_linestyle() == "None"
 
@@ -127,7 +127,15 @@ def test_levels_fill_the_map_with_evenly_spaced_rings_pale_where_the_loss_is_low
     lightness = np.array(shades) @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(lightness) < 0).all()
     assert lightness[0] > 0.9
-    assert lightness[-1] < 0.3
+    assert lightness[-1] < 0.5
+
+
+def test_rings_below_zero_are_drawn_like_the_others(ax):
+    x, y, heights = bowl()
+    draw_levels(ax, x, y, heights - 50)
+    _, rings = ax.collections
+    assert min(rings.levels) < 0
+    assert set(rings.get_linestyles()[0]) == {0, None}  # solid: no offset, no dashes
 
 
 def star(ax):

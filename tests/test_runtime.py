@@ -173,12 +173,13 @@ def displayed(monkeypatch):
 def test_show_displays_a_sharp_png_with_its_words_and_its_width(displayed):
     use_course_style()
     fig, _ = pyplot.subplots(figsize=(6, 3))
-    show(fig, alt="A curve falls.")
-    ((data, others),) = displayed
+    show(fig, alt="A curve falls < 1.")
+    (data, others), (caption, _) = displayed
     assert set(data) == {"image/png", "text/plain"}
-    assert data["text/plain"] == "A curve falls."
+    assert data["text/plain"] == "A curve falls < 1."
     assert Image.open(BytesIO(data["image/png"])).size == (1200, 600)
-    assert others == {"raw": True, "metadata": {"image/png": {"alt": "A curve falls.", "width": 600}}}
+    assert others == {"raw": True, "metadata": {"image/png": {"alt": "A curve falls < 1.", "width": 600}}}
+    assert caption.data == "<small>A curve falls &lt; 1.</small>"
 
 
 def test_show_closes_the_figure(displayed):

@@ -43,7 +43,7 @@ def test_result_of_one_check_is_the_knowledge_of_the_next():
     [
         ((3, 4), "D D", {}, "W has shape (3, 4), expected (D D): axis 1 is 4, but D ({D}) is 3"),
         ((3, 4), "B T", {"T": 5}, "W has shape (3, 4), expected (B T): axis 1 is 4, but T ({T}) is 5"),
-        ((7, 3), "T 2", {}, "W has shape (7, 3), expected (T 2): axis 1 is 3, but"),
+        ((7, 3), "T 2", {}, "W has shape (7, 3), expected (T 2): axis 1 is 3"),
         (
             (7, 3),
             "words 4",

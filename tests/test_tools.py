@@ -12,7 +12,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
@@ -425,6 +424,6 @@ def test_a_lesson_is_stored_as_run_and_to_the_same_bytes_again_apart_from_times(
 def test_a_lesson_that_fails_is_not_stored(tmp_path):
     path = write(tmp_path, "01_broken.ipynb", [new_code_cell("1 / 0"), new_code_cell("print('on')")])
     before = path.read_bytes()
-    with pytest.raises(CellExecutionError, match="division by zero"):
-        store.store(path)
+    (problem,) = store.store(path)
+    assert "division by zero" in problem
     assert path.read_bytes() == before

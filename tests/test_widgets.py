@@ -1,6 +1,7 @@
 """Widgets without a browser: in a real kernel, with nbclient in the page's place. For ipywidgets 7 and 8 alike."""
 
 import ast
+import html
 import json
 import os
 
@@ -13,15 +14,7 @@ from nbclient import NotebookClient
 from nbclient.output_widget import OutputWidget
 
 from course_utils.points import SHAPES
-from course_utils.timeline import STOPS, Stop
-from course_utils.widgets import (
-    BENDS,
-    PLAYGROUND_STEPS,
-    SURFACES,
-    descend_on,
-    timeline_view,
-    train_on_points,
-)
+from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
@@ -98,11 +91,15 @@ class Page:
         return self.picture()
 
     def picture(self):
-        """Return the pixels and the words of all that is shown: one picture, and no message."""
+        """Return the pixels and the words of all that is shown: one picture with its caption, and no message."""
         (screen,) = self.client.comm_objects.values()
         kinds = [output.output_type for output in screen.outputs]
-        assert kinds == ["display_data"], [dict(output, traceback=None) for output in screen.outputs]
-        return screen.outputs[0].data["image/png"], screen.outputs[0].data["text/plain"]
+        assert kinds == ["display_data", "display_data"], [
+            dict(output, traceback=None) for output in screen.outputs
+        ]
+        picture, caption = (output.data for output in screen.outputs)
+        assert html.unescape(caption["text/html"]) == f"<small>{picture['text/plain']}</small>"
+        return picture["image/png"], picture["text/plain"]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +146,7 @@ def test_the_highest_rate_diverges_and_says_so(descent, surface):
     _, rate = descent.ask("ends('rate')")
     _, momentum = descent.ask("ends('momentum')")
     _, words = descent.move("rate", rate)
-    assert words.endswith("-> diverged.")
+    assert words.endswith("→ diverged.")
     # In a bowl, so much momentum lets even this rate arrive: its limit is (1 + momentum) times as high.
     for start in descent.ask("ends('start, 2nd')"):
         descent.move("start, 2nd", start)
@@ -162,10 +159,10 @@ def test_the_ridge_of_the_saddle_holds_only_who_stands_on_it(descent):
     ridge, beside = (descent.move("start, 2nd", start)[1] for start in (0, 0.25))
     on_ridge, off_ridge = (descend_on(SURFACES["saddle"], 0.1, start=(-4.0, start)) for start in (0.0, 0.25))
     assert (on_ridge[:, 1] == 0).all()
-    assert ridge.endswith(f"loss 8.00 -> {SURFACES['saddle'].loss(*on_ridge[-1]):.3g}.")
+    assert ridge.endswith(f"loss 8.00 → {SURFACES['saddle'].loss(*on_ridge[-1]):.3g}.")
     # The pits on both sides of the ridge are at sqrt(2.5), 0.625 deep.
     assert off_ridge[-1].tolist() == pytest.approx([0, 2.5**0.5], abs=0.01)
-    assert beside.endswith("-> -0.625.")
+    assert beside.endswith("→ -0.625.")
 
 
 def test_descend_on_by_hand():
@@ -280,27 +277,3 @@ def _ipywidgets_name(node, modules, direct):
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
         return node.attr
     return direct.get(node.id) if isinstance(node, ast.Name) else None
-
-
-def test_timeline_shows_every_stop(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    shown = timeline_view().data
-    assert shown.count("<details>") == shown.count("<summary>") == len(STOPS)
-    assert all(f"<b>{stop.year}</b> {stop.name}" in shown for stop in STOPS)
-    assert "<script" not in shown
-    assert "http" not in shown
-
-
-def test_timeline_links_only_lessons_that_are_here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "02_back_propagation.ipynb").touch()
-    shown = timeline_view().data
-    assert shown.count("<a ") == sum(stop.lesson == 2 for stop in STOPS)
-    assert '<a href="02_back_propagation.ipynb">Lesson 02' in shown
-
-
-def test_timeline_escapes_what_it_shows():
-    shown = timeline_view([Stop(2000, "A & B", "x < y", "<i>", None)]).data
-    assert "A &amp; B" in shown
-    assert "x &lt; y" in shown
-    assert "&lt;i&gt;" in shown

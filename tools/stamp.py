@@ -57,7 +57,7 @@ def neighbours(number: str) -> str:
             named.append(
                 f"{word}: [{other} {short_title(lessons.read(path))}]({path.name}) ([in Colab]({colab}{path.name}))"
             )
-    return " · ".join(named)
+    return " · ".join(named) or "Before: none"
 
 
 def short_title(notebook: NotebookNode) -> str:
@@ -82,17 +82,18 @@ def lesson_list(folder: str = "") -> str:
 
 def stamp_notebook(path: Path) -> NotebookNode:
     """Return the notebook with addresses, neighbours, the card's minutes and the list of lessons brought up to date."""
-    notebook = lessons.read(path)
+    notebook, number = lessons.read(path), path.name[:2]
+    line = lessons.time_line(notebook)
     for cell in notebook.cells:
         cell.source = stamp_text(cell.source)
         if "title" in lessons.tags(cell):
-            cell.source = re.sub(r"^(Before|After): .*$", neighbours(path.name[:2]), cell.source, flags=re.M)
-        if "card" in lessons.tags(cell):
             cell.source = re.sub(
-                r"^\| \*\*Time\*\* \|.*$", lessons.time_line(notebook), cell.source, flags=re.M
+                r"^(Before|After): .*$", lambda _: neighbours(number), cell.source, flags=re.M
             )
+        if "card" in lessons.tags(cell):
+            cell.source = re.sub(r"^\| \*\*Time\*\* \|.*$", lambda _: line, cell.source, flags=re.M)
         if "lessons" in lessons.tags(cell):
-            cell.source = re.sub(r"^\|.*\|$(\n^\|.*\|$)*", lesson_list(), cell.source, flags=re.M)
+            cell.source = re.sub(r"^\|.*\|$(\n^\|.*\|$)*", lambda _: lesson_list(), cell.source, flags=re.M)
     return notebook
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -119,7 +120,10 @@ def problems(notebook: NotebookNode) -> list[str]:
 def store(path: Path) -> list[str]:
     """Execute one lesson and store it, unless there are problems, which are returned."""
     notebook = lessons.read(path)
-    peak_mib = execute(notebook)
+    try:
+        peak_mib = execute(notebook)
+    except CellExecutionError as problem:
+        return [str(problem)]
     clean(notebook, peak_mib)
     if found := problems(notebook):
         return found

@@ -1,33 +1,30 @@
-"""What every exercise check is made of: it runs the learner's answer safely and prints one short verdict.
+"""What every exercise check is made of: it examines the learner's answer and prints one short verdict.
 
-A check is a function that examines an answer and returns a sentence of praise with a fact in it, or raises `Wrong` with
-a hint. Decorated with `function_exercise` or `value_exercise` it becomes check_<name>(answer), which prints the verdict
-and never raises, whatever the answer does: the answer runs in a thread with a time limit, its arguments are copies,
-what it prints is held back, and the random numbers of the notebook are as before.
+A check is a function that examines an answer and returns a sentence with a fact in it, or raises `Wrong` with a hint.
+Decorated with `function_exercise` or `value_exercise` it becomes check_<name>(answer), which prints the verdict and
+does not raise: the answer runs in the sandbox, on copies of its arguments.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import ctypes
+import decimal
 import dis
 import functools
 import inspect
-import io
-import random
+import math
+import numbers
 import reprlib
-import threading
-import time
-import warnings
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-TIME_LIMIT = 10.0  # seconds for a whole check; right answers need well under one
+from course_utils.exercises.sandbox import Stop, run_guarded
+
 PRINTED_LINES = 3  # of what the answer printed, this much is shown under the verdict
 
 
@@ -37,10 +34,6 @@ class Wrong(Exception):
 
 class NotAttempted(Exception):
     """The answer is still the stub."""
-
-
-class _Stop(BaseException):
-    """Thrown into the thread of an answer that runs for too long."""
 
 
 def function_exercise(check: Callable[[Callable], str]) -> Callable[[Any], None]:
@@ -60,41 +53,43 @@ def expect(condition: bool, hint: str) -> None:
 
 
 def compare(
-    got: Any, right: Any, mistakes: list[tuple[Any, str]], otherwise: str, tolerance: float = 1e-6
+    got: Any, right: Any, mistakes: dict[str, Any], otherwise: str, tolerance: float = 1e-6, show: bool = True
 ) -> None:
     """Accept `got` if it equals `right`; otherwise raise Wrong with the hint of the mistake that explains it.
 
-    `mistakes` pairs the value that a mistake leads to with the hint for it. Numbers, arrays and tensors are equal if
-    they agree to `tolerance`, relative and absolute. A value that no mistake explains gets the hint `otherwise` and
-    both values.
+    `mistakes` maps each hint to the value that its mistake leads to. `got` must have been through `number` or
+    `tensor`; lists of such are compared entry by entry. Two values are equal if they differ by less than
+    tolerance * (1 + |right|). A value that no mistake explains gets the hint `otherwise`, and with `show` the first
+    pair of values that differ.
     """
     if _close(got, right, tolerance):
         return
-    for value, hint in mistakes:
+    for hint, value in mistakes.items():
         if _close(got, value, tolerance):
             raise Wrong(hint)
-    raise Wrong(f"{otherwise} Yours: {_brief(got)}, expected: {_brief(right)}.")
+    raise Wrong(f"{otherwise} Yours: {_brief(got)}, expected: {_brief(right)}." if show else otherwise)
 
 
 def number(value: Any, what: str = "your result") -> float:
     """Return a finite number as a float; anything else is Wrong, with a hint that says what it is."""
     _attempted(value)
-    expect(value is not None, f"{what} is None. Does every path through your code end in a return?")
     if isinstance(value, (np.ndarray, Tensor)) and value.ndim == 0:
         value = value.item()
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    real = isinstance(value, (numbers.Real, decimal.Decimal)) and not isinstance(value, bool)
     expect(real, f"{what} is {_described(value)}, expected a single number.")
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
     expect(
-        bool(np.isfinite(value)),
-        f"{what} is {value}: look for a division by zero or a number that overflows.",
+        math.isfinite(value), f"{what} is {value}: look for a division by zero or a number that overflows."
     )
-    return float(value)
+    return value
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str = "your result") -> Tensor:
     """Return a finite floating-point tensor of the given shape; anything else is Wrong, with a hint that says why."""
     _attempted(value)
-    expect(value is not None, f"{what} is None. Does every path through your code end in a return?")
     expect(
         isinstance(value, Tensor), f"{what} is {_described(value)}, expected a torch tensor of shape {shape}."
     )
@@ -113,84 +108,26 @@ def _exercise(check: Callable[[Any], str], prepare: Callable[[Any], Any]) -> Cal
 
     @functools.wraps(check)
     def run(answer: Any) -> None:
-        printed = io.StringIO()
-        verdict = _verdict(lambda: check(prepare(answer)), printed)
-        print(f"{name}: {verdict}")
-        lines = printed.getvalue().splitlines()
-        for line in lines[:PRINTED_LINES]:
+        heard = run_guarded(lambda: _verdict(check, prepare, answer))
+        print(f"{name}: {heard.verdict}")
+        for line in heard.printed.splitlines()[:PRINTED_LINES]:
             print(f"    your code printed: {line[:100]}")
-        if len(lines) > PRINTED_LINES:
-            print(f"    ... and {len(lines) - PRINTED_LINES} more lines")
+        if heard.lines > PRINTED_LINES:
+            print(f"    ... and {heard.lines - PRINTED_LINES} more lines")
 
     return run
 
 
-def _verdict(job: Callable[[], str], printed: io.StringIO) -> str:
-    """Run the job in a thread of its own and say in one sentence how it ended."""
-    ended: list[Any] = []
-
-    def work() -> None:
-        try:
-            ended.append(job())
-        except (
-            BaseException
-        ) as problem:  # a thread must not print a traceback at the learner, not even for SystemExit
-            ended.append(problem)
-
-    thread = threading.Thread(target=work, daemon=True)
-    with _undisturbed(printed):
-        thread.start()
-        in_time = _wait(thread, TIME_LIMIT)
-        stopped = in_time or _stop(thread)
-    if not in_time:
-        rest = "" if stopped else " It cannot be stopped from here: restart the kernel to be rid of it."
-        return f"stopped after {TIME_LIMIT:g} s. Is there a loop that never ends?{rest}"
-    outcome = ended[0]
-    if isinstance(outcome, NotAttempted):
-        return "not attempted yet."
-    if isinstance(outcome, Wrong):
-        return str(outcome)
-    if isinstance(outcome, BaseException):
-        return f"your answer could not be examined ({type(outcome).__name__}: {_said(outcome)})."
-    return f"correct. {outcome}"
-
-
-def _wait(thread: threading.Thread, seconds: float) -> bool:
-    # Short joins, because on Windows a long one cannot be interrupted from the keyboard.
-    deadline = time.monotonic() + seconds
+def _verdict(check: Callable[[Any], str], prepare: Callable[[Any], Any], answer: Any) -> str:
+    """Say in one sentence what the check finds. All that belongs to the learner is touched here, in the thread."""
     try:
-        while thread.is_alive() and time.monotonic() < deadline:
-            thread.join(0.05)
-    except KeyboardInterrupt:
-        return False
-    return not thread.is_alive()
-
-
-def _stop(thread: threading.Thread) -> bool:
-    # The exception arrives between two lines of Python. An answer that catches everything gets it again.
-    for _ in range(10):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop))
-        if _wait(thread, 0.1):
-            return True
-    return False
-
-
-@contextlib.contextmanager
-def _undisturbed(printed: io.StringIO) -> Iterator[None]:
-    """Hold back what is printed and warned, and put the global random numbers back as they were."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    with (
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(io.StringIO()),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-            torch.set_rng_state(states[2])
+        return f"correct. {check(prepare(answer))}"
+    except NotAttempted:
+        return "not attempted yet."
+    except Wrong as hint:
+        return str(hint)
+    except BaseException as problem:  # even SystemExit must not print a traceback at the learner
+        return f"your answer could not be examined ({_said(problem)})."
 
 
 def _attempted(answer: Any) -> Any:
@@ -212,16 +149,19 @@ def _watched(function: Any, name: str) -> Callable:
         given = copy.deepcopy(args)
         try:
             result = function(*given)
-        except _Stop:
+        except Stop:
             raise
-        except NotImplementedError as stub:
-            raise NotAttempted from stub
         except BaseException as problem:
-            place = ", ".join(_brief(arg) for arg in args)
-            hint = f"your code raised {type(problem).__name__} at {name}({place}): {_said(problem)}"
-            raise Wrong(hint) from problem
+            raise Wrong(f"{name}({_place(args)}) raised {_said(problem)}{_line(problem)}") from problem
+        if inspect.iscoroutine(result):
+            result.close()
+            raise Wrong("your function is `async`, so calling it runs nothing. Take that word away.")
         if result is Ellipsis or (result is None and _is_stub(function)):
             raise NotAttempted
+        if result is None:
+            raise Wrong(
+                f"{name}({_place(args)}) returned None. Does every path through your code end in a return?"
+            )
         for position, (before, after) in enumerate(zip(args, given, strict=True)):
             parameter = _parameter(function, position)
             expect(
@@ -240,7 +180,8 @@ def _check_signature(function: Callable, name: str, args: tuple) -> None:
     try:
         signature.bind(*args)
     except TypeError as problem:
-        raise Wrong(f"{name}{signature} cannot be called with {len(args)} arguments: {problem}.") from problem
+        taken = ", ".join(signature.parameters)
+        raise Wrong(f"{name}({taken}) cannot be called with {len(args)} arguments: {problem}.") from problem
 
 
 def _is_stub(function: Callable) -> bool:
@@ -275,9 +216,20 @@ def _close(got: Any, wanted: Any, tolerance: float) -> bool:
     return got.shape == wanted.shape and np.allclose(got, wanted, rtol=tolerance, atol=tolerance)
 
 
+def _place(args: tuple) -> str:
+    return ", ".join(map(_brief, args))
+
+
+def _line(problem: BaseException) -> str:
+    """Return the learner's line at which the problem arose, if Python can show it."""
+    frames = traceback.extract_tb(problem.__traceback__)[1:]
+    return f", in the line `{frames[0].line}`" if frames and frames[0].line else ""
+
+
 def _brief(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(_brief, value[:6]))}{', ...' if len(value) > 6 else ''})"
+        inside = f"{', '.join(map(_brief, value[:6]))}{', ...' if len(value) > 6 else ''}"
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
     if isinstance(value, (np.ndarray, Tensor)) and value.ndim == 1:
         return f"[{', '.join(f'{x:.6g}' for x in value.tolist()[:6])}{', ...' if len(value) > 6 else ''}]"
     if isinstance(value, (np.ndarray, Tensor)) and value.ndim > 1:
@@ -289,11 +241,14 @@ def _brief(value: Any) -> str:
 
 def _described(value: Any) -> str:
     kind = type(value).__name__
-    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind} ({reprlib.repr(value)})"
+    shown = " ".join(reprlib.repr(value).split())
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind} ({shown})"
 
 
 def _said(problem: BaseException) -> str:
     try:
-        return " ".join(str(problem).split())[:200] or "no message"
-    except Exception:
-        return "its message cannot be shown"
+        return f"{type(problem).__name__}: {' '.join(str(problem)[:1000].split())[:200] or 'no message'}"
+    except Stop:
+        raise
+    except BaseException:
+        return "an exception whose message cannot be shown"

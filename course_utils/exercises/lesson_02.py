@@ -29,17 +29,16 @@ def check_n_params(answer: Any) -> str:
     compare(
         number(answer, "n_params"),
         64 * 32 + 32 + 32 * 10 + 10,
-        [
-            (64 * 32 + 32 * 10, "the biases are missing: one for every neuron of both layers."),
-            (64 * 32 + 32, "that is the first layer alone: the second has weights and biases, too."),
-            (64 * 32 + 64 + 32 * 10 + 32, "one bias stands at every input. It belongs to every output."),
-            (64 * 32 * 10, "the sizes of all layers are multiplied. Each layer has its own table: add them."),
-            (
-                64 * 32 + 32 + 32 * 10,
-                "the biases of the last layer are missing: its ten neurons have them, too.",
-            ),
-            (64 + 32 + 10, "those are the neurons. A weight stands on every line between two of them."),
-        ],
+        {
+            "the biases are missing: one for every neuron of both layers.": 64 * 32 + 32 * 10,
+            "that is the first layer alone: the second has weights and biases, too.": 64 * 32 + 32,
+            "one bias stands at every input. It belongs to every output.": 64 * 32 + 64 + 32 * 10 + 32,
+            "the sizes of all layers are multiplied. Each layer has its own table: add them.": 64 * 32 * 10,
+            "the biases of the last layer are missing: its ten neurons have them, too.": 64 * 32
+            + 32
+            + 32 * 10,
+            "those are the neurons. A weight stands on every line between two of them.": 64 + 32 + 10,
+        },
         "not the number of weights and biases.",
         tolerance=1e-9,
     )
@@ -49,11 +48,17 @@ def check_n_params(answer: Any) -> str:
 @function_exercise
 def check_neuron_gradient(answer: Callable) -> str:
     """neuron_gradient(x, w, b, target): slopes of (tanh(w @ x + b) - target)**2 in w and in b."""
-    x, w, b, target = _f64([0.5, -1.0, 2.0]), _f64([0.3, 0.8, 0.4]), _f64(-0.2), _f64(0.6)
+    cases = [([0.5, -1.0, 2.0], [0.3, 0.8, 0.4], -0.2, 0.6), ([1.5, 0.25], [-0.4, 0.7], 0.3, -0.9)]
+    for case in cases:
+        _examine_gradient(answer, *map(_f64, case))
+    return "It is the gradient that torch finds, to the last digits."
+
+
+def _examine_gradient(answer: Callable, x: Tensor, w: Tensor, b: Tensor, target: Tensor) -> None:
     got = answer(x, w, b, target)
     pair = isinstance(got, (tuple, list)) and len(got) == 2
     expect(pair, "return two things, the slopes in w and the slope in b: `return w_grad, b_grad`.")
-    got = [tensor(got[0], (3,), "your first result"), number(got[1], "your second result")]
+    got = [tensor(got[0], tuple(x.shape), "your first result"), number(got[1], "your second result")]
     z = w @ x + b
     y = z.tanh()
     pull = 2 * (y - target) * (1 - y**2)
@@ -64,32 +69,28 @@ def check_neuron_gradient(answer: Callable) -> str:
     compare(
         got,
         pair_of(pull),
-        [
-            (pair_of(pull / 2), "half of it: the slope of a square is 2 times what is squared."),
-            (pair_of(-pull), "the sign is wrong: the error is y - target, and it falls as target grows."),
-            (pair_of(2 * (y - target)), "the slope of tanh is missing: multiply by 1 - y**2."),
-            (
-                pair_of(2 * (y - target) * (1 - z**2)),
-                "the slope of tanh is 1 - y**2 in its output y, not in its input.",
+        {
+            "half of it: the slope of a square is 2 times what is squared.": pair_of(pull / 2),
+            "the sign is wrong: the error is y - target, and it falls as target grows.": pair_of(-pull),
+            "the slope of tanh is missing: multiply by 1 - y**2.": pair_of(2 * (y - target)),
+            "the slope of tanh is 1 - y**2 in its output y, not in its input.": pair_of(
+                2 * (y - target) * (1 - z**2)
             ),
-            (
-                pair_of(2 * (y - target) * y),
-                "the slope of tanh is 1 - y**2, not y itself: that would be the slope of exp.",
+            "the slope of tanh is 1 - y**2, not y itself: that would be the slope of exp.": pair_of(
+                2 * (y - target) * y
             ),
-            (pair_of(2 * (y - target) * y * (1 - y)), "y * (1 - y) is the slope of a sigmoid. This is tanh."),
-            (
-                [pull * w, pull],
-                "the weights pull back with what they were multiplied by: the slope of w * x in w is x.",
+            "y * (1 - y) is the slope of a sigmoid. This is tanh.": pair_of(2 * (y - target) * y * (1 - y)),
+            "the weights pull back with what they were multiplied by: the slope of w * x in w is x.": [
+                pull * w,
+                pull,
+            ],
+            "the slope of z in b is 1: b is added, not multiplied.": [pull * x, pull * b],
+            "the error is squared. The slope of a square is 2 times it.": pair_of(
+                (y - target) ** 2 * (1 - y**2)
             ),
-            ([pull * x, pull * b], "the slope of z in b is 1: b is added, not multiplied."),
-            (
-                pair_of((y - target) ** 2 * (1 - y**2)),
-                "the error is squared. The slope of a square is 2 times it.",
-            ),
-        ],
+        },
         "not the slopes of the loss.",
     )
-    return "It is the gradient that torch finds, to the last digits."
 
 
 @function_exercise
@@ -113,11 +114,11 @@ def check_undo_broadcast(answer: Callable) -> str:
         compare(
             got,
             right,
-            [
-                (kept, "that is the mean over the copies. Every copy adds its pull: sum them."),
-                (first, "only the first copy counts here. Every copy adds its pull: sum them."),
-                (grad.sum().expand(shape), "every entry got the sum of all. Sum only along the copied axes."),
-            ],
+            {
+                "that is the mean over the copies. Every copy adds its pull: sum them.": kept,
+                "only the first copy counts here. Every copy adds its pull: sum them.": first,
+                "every entry got the sum of all. Sum only along the copied axes.": grad.sum().expand(shape),
+            },
             f"not the sums over the copies for shape {shape}.",
         )
     return "Tensor.sum_to_size does the same, and Array uses it in every + and *."
@@ -142,21 +143,17 @@ def check_stable_softmax(answer: Callable) -> str:
         raise Wrong("nan already for small logits: look for a division of 0 by 0, or of inf by inf.")
     got = tensor(got, (2, 3))
     shifted = small - small.max(1, keepdim=True).values
-    mistakes = [
-        (small.softmax(0), "the columns sum to 1: softmax over the last axis, so that every row does."),
-        (
-            small.exp() / small.exp().sum(),
-            "the whole table sums to 1. Each row is one example: sum over the last axis.",
-        ),
-        (shifted.exp(), "the rows do not sum to 1: divide by the sum of the exponentials."),
-        (small.exp(), "these are exponentials: divide by their sum."),
-        (right.log(), "these are logarithms of probabilities: leave the log away."),
-        (shifted / shifted.sum(1, keepdim=True), "the exponential is missing."),
-        (
-            shifted.exp() / small.exp().sum(1, keepdim=True),
-            "the largest is subtracted above the line only. Subtract it below as well, or the sums are off.",
-        ),
-    ]
+    mistakes = {
+        "the columns sum to 1: softmax over the last axis, so that every row does.": small.softmax(0),
+        "the whole table sums to 1. Each row is one example: sum over the last axis.": small.exp()
+        / small.exp().sum(),
+        "the rows do not sum to 1: divide by the sum of the exponentials.": shifted.exp(),
+        "these are exponentials: divide by their sum.": small.exp(),
+        "these are logarithms of probabilities: leave the log away.": right.log(),
+        "the exponential is missing.": shifted / shifted.sum(1, keepdim=True),
+        "the largest is subtracted above the line only. Subtract it below as well, or the sums are off.": shifted.exp()
+        / small.exp().sum(1, keepdim=True),
+    }
     compare(got, right, mistakes, "not the softmax of the rows.")
     large = _f64([[10_000.0, 9_999.0, 0.0], [-10_000.0, -10_001.0, -20_000.0]])
     got = answer(large)
@@ -168,5 +165,5 @@ def check_stable_softmax(answer: Callable) -> str:
             )
         raise Wrong("overflow: exp(10000) is infinite. Subtract the largest logit of each row before exp.")
     got = tensor(got, (2, 3))
-    compare(got, large.softmax(1), [], "right for small logits, wrong for logits near 10,000.")
+    compare(got, large.softmax(1), {}, "right for small logits, wrong for logits near 10,000.")
     return "Logits of 10,000 give the same as logits of 1: only their differences count."

@@ -46,6 +46,28 @@ WRONG = {
         (nudged("(loss(params + nudge) - loss(params)) / h"), "forward difference"),
         (nudged("(loss(params) - loss(params - nudge)) / h"), "steps behind only"),
         (nudged("(loss(params - nudge) - loss(params + nudge)) / (2 * h)"), "sign is wrong"),
+        (nudged("(loss(params + nudge) - loss(params - nudge)) / 2 * h"), "Put 2 * h in brackets"),
+        (nudged("(loss(params + nudge) - loss(params - nudge)) / (4 * h)"), "half the true slope"),
+        (nudged("loss(params + nudge) - loss(params - nudge)"), "that is the change of the loss"),
+        (nudged("(loss(params + nudge) - loss(params - nudge)) / 2"), "divided by 2, but not by h"),
+        (
+            nudged("((loss(params + nudge) - loss(params - nudge)) / (2 * h)).abs()"),
+            "a slope may be negative",
+        ),
+        (nudged("(loss(params + 2 * nudge) - loss(params - 2 * nudge)) / (4 * h)"), "very nearly the slope"),
+        (
+            nudged("(loss(params + nudge) - loss(params - nudge)) / (2 * h)\n        return gradient"),
+            "only the first slope",
+        ),
+        (
+            "def central_gradient(loss, params, h):\n"
+            "    gradient, nudge = torch.zeros_like(params), torch.zeros_like(params)\n"
+            "    for i in range(len(params)):\n"
+            "        nudge[i] = h\n"
+            "        gradient[i] = (loss(params + nudge) - loss(params - nudge)) / (2 * h)\n"
+            "    return gradient",
+            "Start each from zeros",
+        ),
         (nudged("(loss(params + nudge) + loss(params - nudge)) / (2 * h)"), "losses are added"),
         (nudged("(loss(params + h) - loss(params - h)) / (2 * h)"), "all parameters are nudged together"),
         (
@@ -92,6 +114,25 @@ WRONG = {
             momentum("momentum * velocity + learning_rate * gradient", "params - velocity, velocity"),
             "learning rate is inside the velocity",
         ),
+        (momentum(NEW, "params - velocity, velocity"), "learning rate is missing"),
+        (
+            momentum("momentum * velocity - learning_rate * gradient", "params + velocity, velocity"),
+            "the other common form",
+        ),
+        (
+            momentum(NEW, "params - learning_rate * (momentum * velocity + gradient), velocity"),
+            "like Nesterov's momentum",
+        ),
+        (
+            momentum("momentum * (velocity + gradient)", "params - learning_rate * velocity, velocity"),
+            "the gradient is multiplied by momentum",
+        ),
+        (
+            momentum("velocity + momentum * gradient", "params - learning_rate * velocity, velocity"),
+            "Are the arguments in the order given",
+        ),
+        (momentum(NEW, "params - learning_rate * new, velocity", new="new"), "the old velocity came back"),
+        (momentum(NEW, "params, velocity"), "the old parameters came back"),
         (momentum(NEW, "velocity, params - learning_rate * velocity"), "swapped"),
         (momentum(NEW, "params - learning_rate * velocity"), "return two things"),
         (
@@ -118,11 +159,25 @@ WRONG = {
             "warm-up is missing",
         ),
         (warmup(fall="peak"), "the fall is missing"),
+        (warmup(fall="1 + math.cos(math.pi * (step - warmup) / (steps - warmup))"), "not the schedule"),
+        (warmup(fall=FALL.removesuffix(" / 2")), "twice its peak"),
+        (warmup(fall=FALL.removeprefix("peak * ")), "starts from 1"),
+        (warmup("(step + 1) / warmup", FALL.removeprefix("peak * ")), "shares of the peak"),
+        (warmup(fall="peak * (steps - step) / (steps - warmup)"), "straight fall"),
+        (warmup(fall=FALL.replace("1 + math", "1 - math")), "upside down"),
+        (warmup(fall=FALL.replace("math.pi", "180")), "counts in radians"),
+        (
+            warmup(fall="peak * math.cos(math.pi / 2 * (step - warmup) / (steps - warmup))"),
+            "quarter of a cosine wave",
+        ),
+        (warmup(ramp="peak * step + 1 / warmup"), "Put step + 1 in brackets"),
+        (warmup(ramp="peak * step / (warmup - 1)"), "first share is to be 1 / warmup"),
+        (WARMUP.replace("step < warmup", "step <= warmup").format(ramp=RAMP, fall=FALL), "one step too many"),
         (
             "def warmup_cosine(step, peak, warmup, steps):\n"
             "    if step < warmup:\n"
             "        return peak * (step + 1) / warmup",
-            "at step 10 is None",
+            "returned None",
         ),
     ],
     "largest_rate": [
