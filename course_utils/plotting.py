@@ -87,6 +87,88 @@ def draw_descent(ax: Axes, path: np.ndarray | Tensor, color: str = PALETTE["verm
     return ax
 
 
+def draw_regions(
+    ax: Axes,
+    x: np.ndarray | Tensor,
+    y: np.ndarray | Tensor,
+    share: np.ndarray | Tensor,
+    points: np.ndarray | Tensor,
+    labels: np.ndarray | Tensor,
+) -> Axes:
+    """Draw where a model sees class 1, and points of classes 0 (blue discs) and 1 (orange triangles) over it.
+
+    `share` is the model's probability of class 1 on a grid: x, y and share have the same two axes. A black line runs
+    where it is one half. `points` has the shape (B, 2).
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    # Paler than the palette's sky and orange, so that points stand out, but not transparent: that would show seams.
+    shades = LinearSegmentedColormap.from_list("classes", ["#A9D7F2", "white", "#F2D48F"])
+    x, y, share = np.asarray(x), np.asarray(y), np.asarray(share)
+    ax.contourf(x, y, share, levels=np.linspace(0, 1, 21), cmap=shades)
+    if share.min() < 0.5 < share.max():
+        ax.contour(x, y, share, levels=[0.5], colors=INK, linewidths=1.5)
+    points, labels = np.asarray(points), np.asarray(labels)
+    for label, marker, color in ((0, "o", PALETTE["blue"]), (1, "^", PALETTE["vermilion"])):
+        own = points[labels == label]
+        ax.plot(own[:, 0], own[:, 1], marker, color=color, markersize=5, mec="white", mew=0.4, linewidth=0)
+    ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()), aspect="equal")
+    ax.grid(False)
+    return ax
+
+
+def draw_network(ax: Axes, weights: Sequence[np.ndarray | Tensor], names: Sequence[Sequence[str]]) -> Axes:
+    """Draw layers of neurons as columns of discs, joined by lines as thick as their weights.
+
+    `weights` holds one table of shape (inputs, outputs) per layer; `names` one list of texts per column, which are
+    written into the discs. Positive weights are blue and drawn through, negative ones orange and dashed.
+    """
+    tables = [np.asarray(table) for table in weights]
+    largest = max(np.abs(table).max() for table in tables)
+    for column, table in enumerate(tables):
+        starts, ends = _column(table.shape[0]), _column(table.shape[1])
+        for (i, j), weight in np.ndenumerate(table):
+            color, style = (PALETTE["blue"], "-") if weight > 0 else (PALETTE["vermilion"], "--")
+            width = 0.3 + 6 * abs(weight) / largest
+            ax.plot([column, column + 1], [starts[i], ends[j]], style, color=color, linewidth=width, zorder=1)
+    for column, texts in enumerate(names):
+        for text, height in zip(texts, _column(len(texts)), strict=True):
+            ax.plot(column, height, "o", color="white", markeredgecolor=INK, markersize=30, zorder=2)
+            ax.text(column, height, text, ha="center", va="center", color=INK, fontsize=9.5, zorder=3)
+    ax.set(xlim=(-0.35, len(tables) + 0.35))
+    ax.margins(y=0.2)
+    ax.axis("off")
+    return ax
+
+
+def draw_graph(
+    ax: Axes,
+    places: dict[str, tuple[float, float]],
+    texts: dict[str, str],
+    edges: Sequence[tuple[str, str, str]],
+) -> Axes:
+    """Draw a computation as boxes joined by arrows: `places` and `texts` by name, `edges` as (from, to, label)."""
+    for start, end, label in edges:
+        (x0, y0), (x1, y1) = places[start], places[end]
+        arrow = {"arrowstyle": "-|>", "color": FAINT, "shrinkA": 26, "shrinkB": 30, "linewidth": 1.5}
+        ax.annotate("", (x1, y1), (x0, y0), arrowprops=arrow)
+        # Beside an arrow that rises, the label moves left, out of its way.
+        x, y = (x0 + x1) / 2 - (0.25 if y1 > y0 else 0.0), (y0 + y1) / 2 + 0.1
+        ax.text(x, y, label, ha="center", color=PALETTE["vermilion"], weight="bold")
+    for name, (x, y) in places.items():
+        box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": PALETTE["blue"]}
+        ax.text(x, y, texts[name], ha="center", va="center", color=INK, bbox=box)
+    across, up = zip(*places.values(), strict=True)
+    ax.set(xlim=(min(across) - 0.5, max(across) + 0.5), ylim=(min(up) - 0.5, max(up) + 0.6))
+    ax.axis("off")
+    return ax
+
+
+def _column(n: int) -> np.ndarray:
+    """Return the heights of n discs, the first on top, around 0."""
+    return (n - 1) / 2 - np.arange(n)
+
+
 def draw_timeline(ax: Axes, stops: Sequence[Stop]) -> Axes:
     """Draw stops from the oldest, at the top, to the newest: dots on a true scale of years, names evenly spaced."""
     years = np.array([stop.year for stop in stops], dtype=float)

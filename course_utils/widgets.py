@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_utils.models.mlp import MLP
 from course_utils.optim import descent_path
-from course_utils.plotting import draw_descent, draw_levels
+from course_utils.plotting import draw_descent, draw_levels, draw_regions
+from course_utils.points import SHAPES, make_points
 from course_utils.runtime import show
 from course_utils.timeline import STOPS, Stop
 from course_utils.training import constant, cosine, inverse_time, step_decay
@@ -85,11 +87,18 @@ def descent_playground() -> Any:
         "start_x": slider("start, 1st", -4.0, -4.0, 4.0, 0.25),
         "start_y": slider("start, 2nd", 2.0, -2.25, 2.25, 0.25),
     }
+    return _under(controls, _show_descent)
+
+
+def _under(controls: dict[str, Any], draw: Callable[..., None]) -> Any:
+    """Return the controls, in columns of two, over the picture that `draw` makes of their values."""
+    import ipywidgets as widgets
+
     # On a narrow page the columns wrap. Squeezed together, as they would be otherwise, they hide their numbers.
-    pairs = [list(controls.values())[i : i + 2] for i in (0, 2, 4)]
+    pairs = [list(controls.values())[i : i + 2] for i in range(0, len(controls), 2)]
     columns = [widgets.VBox(pair, layout=widgets.Layout(flex="0 0 auto")) for pair in pairs]
     rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([rows, widgets.interactive_output(_show_descent, controls)])
+    return widgets.VBox([rows, widgets.interactive_output(draw, controls)])
 
 
 def _show_descent(
@@ -111,6 +120,64 @@ def _show_descent(
     begin = f"Descent on the {surface} from ({start_x:g}, {start_y:g})"
     pace = f"rate {learning_rate:.3f}, schedule {schedule}, momentum {momentum:g}"
     show(fig, alt=f"{begin}, {pace}: {end}.")
+
+
+BENDS = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": lambda x: x}
+
+
+def train_on_points(
+    data: str, layers: int, width: int, bend: str, steps: int
+) -> tuple[MLP, torch.Tensor, torch.Tensor]:
+    """Train a network with `layers` hidden layers on points in the plane; return it, the points and their classes.
+
+    Always the same points and starting weights. The random numbers outside go on as if nothing had run.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        points, labels = make_points(data)
+        model = MLP([2, *[width] * layers, 2], BENDS[bend], gain=2.0 if bend == "ReLU" else 1.0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(points), labels).backward()
+        optimizer.step()
+    return model, points, labels
+
+
+def neuron_playground() -> Any:
+    """Return controls for points, layers, width, bend and steps, over a picture of what the network makes of them."""
+    import ipywidgets as widgets
+
+    def slider(label: str, value: int, low: int, high: int, step: int = 1) -> widgets.IntSlider:
+        return widgets.IntSlider(
+            value, min=low, max=high, step=step, description=label, continuous_update=False
+        )
+
+    controls = {
+        "data": widgets.Dropdown(options=list(SHAPES), description="points"),
+        "bend": widgets.Dropdown(options=list(BENDS), description="bend"),
+        "layers": slider("layers", 2, 0, 4),
+        "width": slider("width", 8, 1, 16),
+        "steps": slider("steps", 200, 0, 600, 20),
+    }
+    return _under(controls, _show_regions)
+
+
+@torch.no_grad()
+def _show_regions(data: str, bend: str, layers: int, width: int, steps: int) -> None:
+    from matplotlib import pyplot
+
+    with torch.enable_grad():
+        model, points, labels = train_on_points(data, layers, width, bend, steps)
+    right = (model(points).argmax(1) == labels).double().mean().item()
+    x, y = torch.meshgrid(*[torch.linspace(-1.9, 1.9, 120)] * 2, indexing="xy")
+    share = model(torch.stack([x, y], dim=-1)).softmax(-1)[..., 1]
+    fig, ax = pyplot.subplots(figsize=(5.5, 5))
+    draw_regions(ax, x, y, share, points, labels)
+    hidden = f"{layers} hidden layer{'s' if layers > 1 else ''} of {width}" if layers else "no hidden layer"
+    says = f"{hidden}, {steps} steps: {right:.0%} right"
+    ax.set(xlabel="first coordinate", ylabel="second coordinate", title=says)
+    show(fig, alt=f"Regions that a network with bend {bend} draws around {data}; {says}.")
 
 
 def timeline_view(stops: Sequence[Stop] = STOPS) -> Any:

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.browser
 WIDGETS = [
     ("01", "rate", "ArrowRight"),
     ("01", "surface", "End"),
+    ("02", "width", "ArrowRight"),
+    ("02", "bend", "End"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

@@ -12,7 +12,7 @@ PACKAGE = Path(course_utils.__file__).parent
 LEVELS = [
     {"shapes", "runtime", "unpacking", "timeline"},
     {"archives"},
-    {"text", "corpora", "microworld", "plotting"},
+    {"text", "corpora", "microworld", "points", "plotting"},
     {"data", "optim"},
     {"models"},
     {"training", "generation", "metrics"},

@@ -33,6 +33,7 @@ COLAB_VERSIONS = {
     "matplotlib": "3.10.0",
     "torch": "2.11.0",
     "tqdm": "4.67.3",
+    "scikit-learn": "1.6.1",
 }
 
 

@@ -10,7 +10,15 @@ import pytest
 import torch
 from matplotlib import colors, pyplot
 
-from course_utils.plotting import draw_descent, draw_levels, draw_losses, draw_timeline
+from course_utils.plotting import (
+    draw_descent,
+    draw_graph,
+    draw_levels,
+    draw_losses,
+    draw_network,
+    draw_regions,
+    draw_timeline,
+)
 from course_utils.runtime import INK, use_course_style
 from course_utils.timeline import STOPS
 from course_utils.training import History
@@ -220,3 +228,55 @@ def test_dots_of_the_timeline_are_on_a_true_scale_and_no_two_in_one_place(timeli
     years = sorted(line.get_ydata()[0] for line in timeline_axes.lines if line.get_marker() == "o")
     np.testing.assert_allclose(years, [stop.year for stop in STOPS], atol=0.5)
     assert min(np.diff(years)) >= 0.5
+
+
+# Networks
+
+
+def test_regions_show_each_class_in_its_own_shape_and_the_boundary_between(ax):
+    x, y = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-2, 2, 9))
+    share = 1 / (1 + np.exp(-4 * x))
+    points = np.array([[-0.5, 1.0], [0.5, 0.0], [0.7, -1.0]])
+    draw_regions(ax, x, y, share, points, np.array([0, 1, 1]))
+    discs, triangles = line_with(ax, marker="o"), line_with(ax, marker="^")
+    np.testing.assert_array_equal(discs.get_xydata(), points[:1])
+    np.testing.assert_array_equal(triangles.get_xydata(), points[1:])
+    (boundary,) = (
+        lines
+        for lines in ax.collections
+        if lines.get_facecolor().size == 0 and lines.levels.tolist() == [0.5]
+    )
+    vertices = np.concatenate([path.vertices for path in boundary.get_paths()])
+    np.testing.assert_allclose(vertices[:, 0], 0, atol=1e-9)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (-2, 2))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [0.0, 0.3, 0.5, 1.0])
+def test_regions_of_a_model_that_sees_one_class_everywhere(ax, value):
+    x, y = torch.meshgrid(torch.linspace(-1, 1, 5), torch.linspace(-1, 1, 5), indexing="xy")
+    draw_regions(ax, x, y, torch.full((5, 5), value), torch.zeros(2, 2), torch.tensor([0, 1]))
+    ax.figure.draw_without_rendering()
+
+
+def test_a_line_of_the_network_is_as_thick_as_its_weight(ax):
+    weights = [np.array([[2.0, -1.0, 0.5], [0.0, 4.0, -0.25]]), np.array([[1.0], [-3.0], [2.0]])]
+    draw_network(ax, weights, [["a", "b"], ["c", "d", "e"], ["f"]])
+    assert [text.get_text() for text in ax.texts] == list("abcdef")
+    joins = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    values = [weight for table in weights for weight in table.flat]
+    np.testing.assert_allclose([line.get_linewidth() for line in joins], [0.3 + 1.5 * abs(v) for v in values])
+    assert [line.get_linestyle() for line in joins] == ["-" if v > 0 else "--" for v in values]
+    assert joins[0].get_xydata().tolist() == [[0, 0.5], [1, 1]]
+
+
+def test_the_graph_has_a_box_for_every_name_and_a_label_for_every_edge(ax):
+    places = {"w": (0, 1), "x": (0, 0), "product": (1, 0.5)}
+    draw_graph(
+        ax, places, {name: name.upper() for name in places}, [("w", "product", "2"), ("x", "product", "3")]
+    )
+    boxes = {text.get_text(): text for text in ax.texts if text.get_bbox_patch()}
+    labels = [text for text in ax.texts if text.get_text() in {"2", "3"}]
+    assert set(boxes) == {"W", "X", "PRODUCT"}
+    assert len(labels) == 2
+    assert not any(extent(label).overlaps(extent(box)) for label in labels for box in boxes.values())

@@ -13,11 +13,12 @@ import torch
 from nbclient import NotebookClient
 from nbclient.output_widget import OutputWidget
 
-from course_utils.widgets import PLAYGROUND_STEPS, SURFACES, descend_on
+from course_utils.points import SHAPES
+from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground"]
+PLAYGROUNDS = ["descent_playground", "neuron_playground"]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
@@ -193,6 +194,46 @@ def test_surfaces_take_arrays_and_tensors(surface):
     assert [x.min(), x.max()] == list(surface.x_range)
     assert [y.min(), y.max()] == list(surface.y_range)
     np.testing.assert_allclose(surface.loss(torch.from_numpy(x), torch.from_numpy(y)).numpy(), heights)
+
+
+@pytest.fixture
+def neurons(kernel):
+    """The playground of lesson 02, newly opened."""
+    return kernel.open("neuron_playground")
+
+
+def right_of(words):
+    """The share of points that the playground's words say are right."""
+    return int(words.split("steps: ")[1].split("%")[0])
+
+
+@pytest.mark.parametrize("points", [name for name in SHAPES if name != "moons"])
+def test_only_a_bend_parts_the_points(neurons, points):
+    neurons.move("points", points)
+    neurons.move("layers", 3)
+    assert right_of(neurons.move("steps", 600)[1]) >= 95
+    assert right_of(neurons.move("bend", "none")[1]) < 80
+
+
+def test_the_playground_says_what_it_drew(neurons):
+    assert neurons.move("layers", 1)[1].startswith(
+        "Regions that a network with bend tanh draws around spirals; 1 hidden layer of 8"
+    )
+    assert "no hidden layer, 200 steps" in neurons.move("layers", 0)[1]
+
+
+@pytest.mark.parametrize("bend", BENDS)
+def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first, points, labels = train_on_points("rings", 2, 4, bend, 3)
+    torch.testing.assert_close(torch.rand(3), expected)
+    again, *same = train_on_points("rings", 2, 4, bend, 3)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert torch.equal(points, same[0])
+    assert torch.equal(labels, same[1])
+    assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
 
 
 def test_ipywidgets_names_exist_in_this_release():
