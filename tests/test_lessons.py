@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools import lessons, stamp, store
+from tools import gallery, lessons, stamp, store
 
 PATHS = lessons.lesson_paths()
 LESSONS = {number: lessons.read(path) for number, path in PATHS.items()}
@@ -137,6 +137,11 @@ def test_its_set_up_works_in_colab(number: str) -> None:
     guard = f'try:\n    import course_utils\nexcept ModuleNotFoundError:\n    %pip install -q "{address}"\n'
     assert setup.source.startswith(guard)
     assert "start_lesson(" in setup.source
+
+
+def test_the_pictures_of_the_readme_are_the_lessons_own() -> None:
+    for name, source in gallery.PICTURES.items():
+        assert (gallery.IMAGES / name).read_bytes() == gallery.picture(*source), "run python -m tools.gallery"
 
 
 class _Bare(ast.NodeTransformer):
