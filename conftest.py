@@ -2,6 +2,7 @@
 
 import os
 
+import matplotlib.font_manager  # noqa: F401 (lists the machine's fonts once, before kernels do it side by side)
 import pytest
 from jaxtyping import install_import_hook
 
