@@ -87,7 +87,7 @@ def check_momentum_step(answer: Callable) -> str:
     params, old, gradient = (
         torch.tensor(v, dtype=torch.float64) for v in ([1.0, -2.0], [0.5, 3.0], [4.0, -1.0])
     )
-    rate, momentum = 0.1, 0.8
+    rate, momentum = 0.03, 0.8  # not the 0.1 of the lesson: a rate written into the answer must show
     got = answer(params, old, gradient, rate, momentum)
     pair = isinstance(got, (tuple, list)) and len(got) == 2
     expect(pair, "return two things, the new parameters and the new velocity: `return params, velocity`.")

@@ -115,6 +115,7 @@ WRONG = {
             "learning rate is inside the velocity",
         ),
         (momentum(NEW, "params - velocity, velocity"), "learning rate is missing"),
+        (momentum(NEW, "params - 0.1 * velocity, velocity"), "not a momentum step"),
         (
             momentum("momentum * velocity - learning_rate * gradient", "params + velocity, velocity"),
             "the other common form",
