@@ -13,7 +13,7 @@ LEVELS = [
     {"shapes", "runtime", "unpacking", "timeline"},
     {"archives"},
     {"text", "corpora", "microworld", "points", "plotting"},
-    {"data", "optim"},
+    {"data", "locales", "optim"},
     {"models"},
     {"training", "generation", "metrics"},
     {"exercises", "widgets"},

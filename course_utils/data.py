@@ -1,0 +1,91 @@
+"""From lists of token ids to batches: padding, masks, buckets of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+
+class TranslationBatch(NamedTuple):
+    """Sentences as token_ids, padded at the end: the source, the target as the decoder reads it, and as it writes it.
+
+    `tgt_in` begins with the start symbol and `tgt_out` ends with the end symbol, so tgt_out[t] is what should follow
+    tgt_in[..t]. Shapes (B, S), (B, T) and (B, T).
+    """
+
+    src: Int[Tensor, "B S"]
+    tgt_in: Int[Tensor, "B T"]
+    tgt_out: Int[Tensor, "B T"]
+
+
+def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Int[Tensor, "B T"]:
+    """Return rows of different lengths as one tensor, filled up at the end. Raises ValueError if there is no row."""
+    if not rows:
+        raise ValueError("rows is empty, expected at least one list of token ids")
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long)
+
+
+def padding_mask(token_ids: Int[Tensor, "B S"], pad_id: int) -> Bool[Tensor, "B S"]:
+    """Return True where a position holds a token and may be attended to, False where it is padding."""
+    return token_ids != pad_id
+
+
+class TranslationBatches:
+    """Batches of source and target sentences, to be gone through as often as one likes.
+
+    Sentences of similar length go into the same batch (a bucket), so that little is padding. Which ones, and in which
+    order the batches come, changes from pass to pass if `shuffle` is on, and depends only on the seed. `sources` and
+    `targets` hold one list of token ids a sentence, without start and end symbols; the end symbol is put after both.
+    Raises ValueError if there are not as many targets as sources, or none.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Sequence[int]],
+        targets: Sequence[Sequence[int]],
+        *,
+        pad_id: int,
+        start_id: int,
+        end_id: int,
+        batch_size: int = 64,
+        shuffle: bool = True,
+        seed: int = 0,
+    ) -> None:
+        if len(sources) != len(targets) or not sources:
+            raise ValueError(
+                f"sources and targets have {len(sources)} and {len(targets)} sentences, expected as many, at least one"
+            )
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}, expected at least 1")
+        self.sources, self.targets = sources, targets
+        self.pad_id, self.start_id, self.end_id = pad_id, start_id, end_id
+        self.batch_size, self.shuffle = batch_size, shuffle
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return -(-len(self.sources) // self.batch_size)
+
+    def __iter__(self) -> Iterator[TranslationBatch]:
+        n = len(self.sources)
+        order = torch.randperm(n, generator=self._generator).tolist() if self.shuffle else range(n)
+        # Sorting is stable, so sentences of one length stay in the random order.
+        order = sorted(order, key=lambda i: (len(self.sources[i]), len(self.targets[i])))
+        batches = [order[i : i + self.batch_size] for i in range(0, n, self.batch_size)]
+        if self.shuffle:
+            batches = [batches[i] for i in torch.randperm(len(batches), generator=self._generator).tolist()]
+        for chosen in batches:
+            yield self.batch(chosen)
+
+    def batch(self, chosen: Sequence[int]) -> TranslationBatch:
+        """Return the chosen sentences, given by their places, as one batch."""
+        sources, targets = [self.sources[i] for i in chosen], [self.targets[i] for i in chosen]
+        return TranslationBatch(
+            pad([[*source, self.end_id] for source in sources], self.pad_id),
+            pad([[self.start_id, *target] for target in targets], self.pad_id),
+            pad([[*target, self.end_id] for target in targets], self.pad_id),
+        )

@@ -1,0 +1,60 @@
+"""course_utils.data: padding, masks and buckets."""
+
+from __future__ import annotations
+
+import pytest
+
+from course_utils.data import TranslationBatches, pad, padding_mask
+
+SOURCES = [[5] * n for n in (3, 1, 4, 1, 5, 9, 2, 6)]
+TARGETS = [[7, n] for n in range(8)]
+
+
+def make(**options):
+    given = {"pad_id": 0, "start_id": 1, "end_id": 2, "batch_size": 3} | options
+    return TranslationBatches(SOURCES, TARGETS, **given)
+
+
+def seen(batches):
+    return [[row[-2].item() for row in batch.tgt_out] for batch in batches]
+
+
+def test_padding_fills_up_at_the_end_and_the_mask_knows():
+    padded = pad([[4, 5, 6], [7]], pad_id=0)
+    assert padded.tolist() == [[4, 5, 6], [7, 0, 0]]
+    assert padding_mask(padded, 0).tolist() == [[True, True, True], [True, False, False]]
+    with pytest.raises(ValueError, match="rows is empty"):
+        pad([], 0)
+
+
+def test_the_decoder_reads_the_target_one_step_late():
+    batch = make().batch([0, 1])
+    assert batch.src.tolist() == [[5, 5, 5, 2], [5, 2, 0, 0]]
+    assert batch.tgt_in.tolist() == [[1, 7, 0], [1, 7, 1]]
+    assert batch.tgt_out.tolist() == [[7, 0, 2], [7, 1, 2]]
+
+
+def test_every_pass_holds_every_sentence_once_in_batches_of_similar_length():
+    batches = make(seed=3)
+    passes = [seen(batches) for _ in range(2)]
+    for one in passes:
+        assert sorted(n for batch in one for n in batch) == list(range(8))
+        lengths = sorted(sorted(len(SOURCES[n]) for n in batch) for batch in one)
+        assert lengths == [[1, 1, 2], [3, 4, 5], [6, 9]]
+    assert len(batches) == 3
+
+
+def test_the_order_changes_from_pass_to_pass_and_follows_the_seed():
+    one, other = make(seed=3), make(seed=3)
+    passes = [seen(one) for _ in range(6)]
+    assert passes == [seen(other) for _ in range(6)]
+    assert len({str(p) for p in passes}) > 1
+    still = make(shuffle=False)
+    assert seen(still) == seen(still) == [[1, 3, 6], [0, 2, 4], [7, 5]]
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="sources and targets have 8 and 0 sentences"):
+        TranslationBatches(SOURCES, [], pad_id=0, start_id=1, end_id=2)
+    with pytest.raises(ValueError, match="batch_size is 0, expected at least 1"):
+        make(batch_size=0)
