@@ -1,0 +1,77 @@
+"""Attention: a soft search over vectors. The scores of Bahdanau and of Luong are built in lesson 08."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class AdditiveAttention(nn.Module):
+    """Scores e_j = v · tanh(W query + U h_j), a small network for every pair (Bahdanau, Cho and Bengio, 2014, eq. 6).
+
+    Raises ValueError if a width is not above 0.
+    """
+
+    def __init__(self, d_query: int, d_memory: int, d_hidden: int) -> None:
+        super().__init__()
+        _check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
+        self.W = nn.Linear(d_query, d_hidden, bias=False)
+        self.U = nn.Linear(d_memory, d_hidden, bias=False)
+        self.v = nn.Linear(d_hidden, 1, bias=False)
+
+    def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_hidden"]:
+        """Return U h_j for every position: it is the same at every output step, so it is computed once."""
+        return self.U(memory)
+
+    def scores(
+        self, query: Float[Tensor, "B d_query"], keys: Float[Tensor, "B S d_hidden"]
+    ) -> Float[Tensor, "B S"]:
+        """Return one score for each position of the source, how well it suits the query."""
+        return self.v(torch.tanh(self.W(query)[:, None] + keys))[..., 0]
+
+
+class DotAttention(nn.Module):
+    """Scores e_j = query · h_j, without parameters; both need the same width (Luong, Pham and Manning, 2015)."""
+
+    def keys(self, memory: Float[Tensor, "B S D"]) -> Float[Tensor, "B S D"]:
+        """Return the memory itself."""
+        return memory
+
+    def scores(self, query: Float[Tensor, "B D"], keys: Float[Tensor, "B S D"]) -> Float[Tensor, "B S"]:
+        """Return one score for each position of the source."""
+        return (keys @ query[..., None])[..., 0]
+
+
+class GeneralAttention(DotAttention):
+    """Scores e_j = query · W h_j: a dot product after a learned map (Luong, Pham and Manning, 2015).
+
+    Raises ValueError if a width is not above 0.
+    """
+
+    def __init__(self, d_query: int, d_memory: int) -> None:
+        super().__init__()
+        _check_widths(d_query=d_query, d_memory=d_memory)
+        self.W = nn.Linear(d_memory, d_query, bias=False)
+
+    def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_query"]:
+        """Return W h_j for every position."""
+        return self.W(memory)
+
+
+def attend(
+    scores: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"], mask: Bool[Tensor, "B S"]
+) -> tuple[Float[Tensor, "B d_memory"], Float[Tensor, "B S"]]:
+    """Return the context, the weighted mean of the memory, and the weights: softmax over positions where mask is True.
+
+    Every row of the mask must allow at least one position; a row that allows none has no weights that sum to 1, and
+    gives NaN.
+    """
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # (B, S)
+    return (weights[:, None] @ memory)[:, 0], weights
+
+
+def _check_widths(**widths: int) -> None:
+    for name, width in widths.items():
+        if width < 1:
+            raise ValueError(f"{name} is {width}, expected at least 1")

@@ -1,0 +1,108 @@
+"""course_utils.generation: greedy and beam search, compared with trying every sentence there is."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import torch
+from torch import nn
+
+from course_utils.generation import beam_search, greedy
+
+START, END, V = 0, 1, 4
+
+
+class Table(nn.Module):
+    """A toy whose next-token logits depend on the source and on the whole row written so far, by a random table."""
+
+    def __init__(self, seed, sharpness=1.0):
+        super().__init__()
+        self.seed, self.sharpness = seed, sharpness
+
+    def start(self, src):
+        return (src[:, 0],)
+
+    def step(self, token_ids, state):
+        code = state[0] * (V + 1) + token_ids + 1
+        rows = [
+            torch.randn(V, generator=torch.Generator().manual_seed(self.seed * 100_003 + int(c)))
+            for c in code
+        ]
+        return self.sharpness * torch.stack(rows), (code,)
+
+
+def every_sentence(model, src, max_length):
+    """All hypotheses of up to max_length tokens with their log-probabilities; the longest may lack the end symbol."""
+    found = {}
+    for length in range(max_length + 1):
+        for body in product([t for t in range(V) if t != END], repeat=length):
+            tokens = [*body, END] if length < max_length else list(body)
+            state, last, total = model.start(src), START, 0.0
+            for token in tokens:
+                logits, state = model.step(torch.tensor([last]), state)
+                total += logits[0].log_softmax(-1)[token].item()
+                last = token
+            found[body] = total
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("length_penalty", [0.0, 1.0])
+def test_a_wide_beam_equals_exhaustive_search(seed, length_penalty):
+    model, src = Table(seed), torch.tensor([[2]])
+    every = every_sentence(model, src, max_length=4)
+    best = max(every, key=lambda body: every[body] / (len(body) + 1) ** length_penalty)
+    found = beam_search(
+        model, src, start_id=START, end_id=END, beam_size=100, max_length=4, length_penalty=length_penalty
+    )
+    assert tuple(found[0].token_ids) == best
+    assert found[0].log_prob == pytest.approx(every[best], abs=1e-4)
+
+
+def test_a_beam_finds_what_greedy_search_misses():
+    better = 0
+    for seed in range(20):
+        model, src = Table(seed), torch.tensor([[2]])
+        every = every_sentence(model, src, max_length=4)
+        (row,) = greedy(model, src, start_id=START, end_id=END, max_length=4)
+        best = beam_search(model, src, start_id=START, end_id=END, beam_size=3, max_length=4)[0]
+        assert best.log_prob == pytest.approx(every[tuple(best.token_ids)], abs=1e-4)
+        assert best.log_prob >= every[tuple(row)] - 1e-4
+        better += best.log_prob > every[tuple(row)] + 1e-4
+    assert better >= 3
+
+
+def test_a_beam_of_one_is_greedy_search():
+    for seed in range(10):
+        model, src = Table(seed, sharpness=3.0), torch.tensor([[3]])
+        (row,) = greedy(model, src, start_id=START, end_id=END, max_length=5)
+        state, last, expected = model.start(src), START, []
+        while len(expected) < 5:
+            logits, state = model.step(torch.tensor([last]), state)
+            last = int(logits[0].argmax())
+            if last == END:
+                break
+            expected.append(last)
+        assert row == expected
+
+
+def test_rows_of_a_batch_do_not_disturb_each_other():
+    model = Table(5)
+    together = greedy(model, torch.tensor([[2], [3], [7]]), start_id=START, end_id=END, max_length=6)
+    alone = [
+        greedy(model, torch.tensor([[n]]), start_id=START, end_id=END, max_length=6)[0] for n in (2, 3, 7)
+    ]
+    assert together == alone
+
+
+def test_hypotheses_come_best_first():
+    found = beam_search(Table(1), torch.tensor([[2]]), start_id=START, end_id=END, beam_size=4, max_length=4)
+    scores = [hypothesis.log_prob for hypothesis in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["beam_size", "max_length"])
+def test_bad_sizes_are_named(name):
+    with pytest.raises(ValueError, match=f"{name} is 0, expected at least 1"):
+        beam_search(Table(0), torch.tensor([[2]]), start_id=START, end_id=END, **{name: 0})
