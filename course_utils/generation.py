@@ -50,9 +50,9 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Keep the `beam_size` best beginnings at every step; return the finished sentences, the best one first.
 
-    The best one has the highest log_prob / (tokens + 1) ** length_penalty: 0 compares probabilities, 1
-    the mean of a token, end symbol included. The search ends when no open beginning can still win, or at `max_length` tokens, where what is
-    open is cut off and counts as it stands. Raises ValueError if beam_size or max_length is below 1.
+    The best one has the highest log_prob / (tokens + 1) ** length_penalty: 0 compares probabilities, 1 the mean of a
+    token, end symbol included. The search ends when no open beginning can still win, or at `max_length` tokens, where
+    what is open is cut off and counts as it stands. Raises ValueError if beam_size or max_length is below 1.
     """
     _check_at_least_one("beam_size", beam_size)
     _check_at_least_one("max_length", max_length)
