@@ -1,6 +1,8 @@
-"""Attention: a soft search over vectors. The scores of Bahdanau and of Luong are built in lesson 08."""
+"""Attention: a soft search over vectors. Built in lesson 08 for one query, in lesson 10 for all tokens at once."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from jaxtyping import Bool, Float
@@ -75,3 +77,115 @@ def _check_widths(**widths: int) -> None:
     for name, width in widths.items():
         if width < 1:
             raise ValueError(f"{name} is {width}, expected at least 1")
+
+
+def scaled_dot_product_attention(
+    query: Float[Tensor, "*B T K"],
+    key: Float[Tensor, "*B S K"],
+    value: Float[Tensor, "*B S K_v"],
+    mask: Bool[Tensor, "..."] | None = None,
+) -> tuple[Float[Tensor, "*B T K_v"], Float[Tensor, "*B T S"]]:
+    """Return softmax(query key^T / sqrt(K)) value, and the weights (Vaswani and others, 2017, eq. 1).
+
+    Built in lesson 10.
+    `mask` broadcasts to (*B, T, S); True = may attend. A query that may attend to nothing gets zeros, weights and
+    context, as from F.scaled_dot_product_attention.
+    """
+    scores = query @ key.mT / math.sqrt(query.shape[-1])  # (*B, T, S)
+    if mask is None:
+        weights = scores.softmax(dim=-1)  # (*B, T, S)
+    else:
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # (*B, T, S)
+        weights = weights.masked_fill(~mask, 0.0)  # a row without any key is 0 / 0 until here
+    return weights @ value, weights
+
+
+class KeyValueCache:
+    """Keys and values of the positions that were read before, so that nothing is computed twice while writing."""
+
+    def __init__(self, key: Tensor | None = None, value: Tensor | None = None) -> None:
+        self.key, self.value = key, value
+
+    def __len__(self) -> int:
+        return 0 if self.key is None else self.key.shape[2]
+
+    def extend(
+        self, key: Float[Tensor, "B H T K"], value: Float[Tensor, "B H T K"]
+    ) -> tuple[Float[Tensor, "B H S K"], Float[Tensor, "B H S K"]]:
+        """Append the keys and values of new positions, and return all of them."""
+        if self.key is not None:
+            key, value = torch.cat([self.key, key], dim=2), torch.cat([self.value, value], dim=2)
+        self.key, self.value = key, value
+        return key, value
+
+
+class MultiHeadAttention(nn.Module):
+    """H attentions side by side, each with d_model / H numbers of its own (Vaswani and others, 2017, section 3.2.2).
+
+    Built in lesson 10. `weights`, shape (B, H, T, S), holds the attention weights of the last call, for looking at.
+    Raises ValueError if n_heads does not divide d_model.
+    """
+
+    def __init__(self, d_model: int, n_heads: int, bias: bool = True) -> None:
+        super().__init__()
+        check_heads(d_model, n_heads)
+        self.n_heads = n_heads
+        self.W_q = nn.Linear(d_model, d_model, bias=bias)
+        self.W_k = nn.Linear(d_model, d_model, bias=bias)
+        self.W_v = nn.Linear(d_model, d_model, bias=bias)
+        self.W_o = nn.Linear(d_model, d_model, bias=bias)
+        self.weights: Tensor | None = None
+
+    def split(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T K"]:
+        """Cut the D numbers of every token into H heads of K numbers each."""
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (B, T, H, K) -> (B, H, T, K)
+
+    def place(self, heads: Float[Tensor, "B H T K"], start: int) -> Float[Tensor, "B H T K"]:
+        """Tell queries and keys where they stand, beginning with position `start`: here not at all."""
+        return heads
+
+    def keys_values(
+        self, memory: Float[Tensor, "B S D"], start: int = 0
+    ) -> tuple[Float[Tensor, "B H S K"], Float[Tensor, "B H S K"]]:
+        """Return what every position advertises and what it hands over."""
+        return self.place(self.split(self.W_k(memory)), start), self.split(self.W_v(memory))
+
+    def attend(
+        self,
+        x: Float[Tensor, "B T D"],
+        key: Float[Tensor, "B H S K"],
+        value: Float[Tensor, "B H S K"],
+        mask: Bool[Tensor, "..."] | None = None,
+        start: int = 0,
+    ) -> Float[Tensor, "B T D"]:
+        """Return what x gathers from keys and values that are there already; mask broadcasts to (B, H, T, S)."""
+        query = self.place(self.split(self.W_q(x)), start)  # (B, H, T, K)
+        context, weights = scaled_dot_product_attention(query, key, value, mask)  # (B, H, T, K), (B, H, T, S)
+        self.weights = weights.detach()
+        return self.W_o(context.transpose(1, 2).flatten(-2))  # (B, T, H, K) -> (B, T, D)
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        mask: Bool[Tensor, "..."] | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Let x attend to itself, and with a cache to what was read before; mask broadcasts to (B, H, T, S)."""
+        start = 0 if cache is None else len(cache)
+        key, value = self.keys_values(x, start)  # (B, H, T, K)
+        if cache is not None:
+            key, value = cache.extend(key, value)  # (B, H, S, K)
+        return self.attend(x, key, value, mask, start)
+
+
+def causal_mask(n: int) -> Bool[Tensor, "T T"]:
+    """Return the mask by which each position attends to itself and to earlier ones only. Raises ValueError below 1."""
+    _check_widths(n=n)
+    return torch.ones(n, n, dtype=torch.bool).tril()
+
+
+def check_heads(d_model: int, n_heads: int) -> None:
+    """Raise ValueError unless n_heads divides d_model."""
+    _check_widths(d_model=d_model, n_heads=n_heads)
+    if d_model % n_heads:
+        raise ValueError(f"n_heads is {n_heads}, expected a divisor of d_model, which is {d_model}")

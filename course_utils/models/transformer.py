@@ -1,0 +1,229 @@
+"""The Transformer (Vaswani and others, 2017): blocks of attention and feed-forward layers. Built in lesson 11.
+
+`Transformer` offers the same as the models of lessons 07 and 08: `model(src, tgt_in)` for training; `model.start(src)`
+and `model.step(token_ids, state)` for writing, with keys and values kept from step to step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from course_utils.models.attention import KeyValueCache, MultiHeadAttention, causal_mask, check_heads
+
+KeysValues = tuple[Float[Tensor, "B H S K"], Float[Tensor, "B H S K"]]
+
+
+@dataclass(frozen=True)
+class BlockConfig:
+    """What every block is made of. The paper has post-norm, ReLU and biases; pre-norm came to be used since."""
+
+    d_model: int = 64
+    n_heads: int = 4
+    d_ff: int = 256
+    dropout: float = 0.0
+    pre_norm: bool = True
+    bias: bool = True
+    rotary: bool = False
+    activation: Callable[[], nn.Module] = nn.ReLU
+    norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_heads(self.d_model, self.n_heads)
+        if self.d_ff < 1:
+            raise ValueError(f"d_ff is {self.d_ff}, expected at least 1")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}, expected a share from 0 to below 1")
+
+    def attention(self) -> MultiHeadAttention:
+        """Return a new self-attention."""
+        kind = RotaryAttention if self.rotary else MultiHeadAttention
+        return kind(self.d_model, self.n_heads, self.bias)
+
+    def norm(self) -> nn.LayerNorm:
+        """Return a new layer normalisation."""
+        return nn.LayerNorm(self.d_model, self.norm_eps, bias=self.bias)
+
+    def feed_forward(self) -> nn.Sequential:
+        """Return a new feed-forward network, which works on every token by itself."""
+        first, second = (
+            nn.Linear(a, b, self.bias) for a, b in [(self.d_model, self.d_ff), (self.d_ff, self.d_model)]
+        )
+        return nn.Sequential(first, self.activation(), second)
+
+
+@dataclass(frozen=True)
+class TransformerConfig(BlockConfig):
+    """Sizes of both vocabularies, the number of blocks in encoder and decoder, and the id of the padding."""
+
+    src_vocab_size: int = 100
+    tgt_vocab_size: int = 100
+    n_layers: int = 2
+    pad_id: int = 0
+
+
+def sinusoids(n: int, d_model: int, start: int = 0) -> Float[Tensor, "T D"]:
+    """Return the paper's positions (section 3.5): sines and cosines of wavelengths from 2 pi to 10,000 times that.
+
+    Row t belongs to position start + t; columns 2i and 2i + 1 are the sine and the cosine of one wave. Raises
+    ValueError if d_model is odd.
+    """
+    if d_model % 2:
+        raise ValueError(f"d_model is {d_model}, expected an even number: sines and cosines come in pairs")
+    frequencies = 10_000.0 ** (-torch.arange(0, d_model, 2) / d_model)  # (D / 2,)
+    angles = torch.arange(start, start + n)[:, None] * frequencies  # (T, D / 2)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)  # (T, D / 2, 2) -> (T, D)
+
+
+def rotate(heads: Float[Tensor, "B H T K"], start: int = 0, base: float = 100.0) -> Float[Tensor, "B H T K"]:
+    """Turn each pair of numbers by an angle that grows with the position (Su and others, 2021, RoFormer, eq. 34).
+
+    Then a query and a key meet at an angle that depends on their distance alone. `base` spreads the speeds: the paper's
+    10,000 suits thousands of tokens, 100 suits dozens. Raises ValueError if K is odd.
+    """
+    T, K = heads.shape[-2:]
+    if K % 2:
+        raise ValueError(f"heads have {K} numbers, expected an even number: they are turned in pairs")
+    speeds = base ** (-torch.arange(0, K, 2, dtype=heads.dtype, device=heads.device) / K)  # (K / 2,)
+    angles = torch.arange(start, start + T, device=heads.device)[:, None] * speeds  # (T, K / 2)
+    x, y = heads[..., 0::2], heads[..., 1::2]  # (B, H, T, K / 2)
+    turned = [x * angles.cos() - y * angles.sin(), x * angles.sin() + y * angles.cos()]
+    return torch.stack(turned, dim=-1).flatten(-2)  # (B, H, T, K / 2, 2) -> (B, H, T, K)
+
+
+class RotaryAttention(MultiHeadAttention):
+    """Multi-head self-attention that sees distances: queries and keys are turned by their positions."""
+
+    def place(self, heads: Float[Tensor, "B H T K"], start: int) -> Float[Tensor, "B H T K"]:
+        """Turn the heads by their positions."""
+        return rotate(heads, start)
+
+
+class EncoderBlock(nn.Module):
+    """Self-attention, then a feed-forward layer, each added to what came in. BERT and GPT are stacks of this block."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__()
+        self.pre_norm, self.dropout = config.pre_norm, nn.Dropout(config.dropout)
+        self.attention, self.attention_norm = config.attention(), config.norm()
+        self.feed_forward, self.feed_forward_norm = config.feed_forward(), config.norm()
+
+    def add(
+        self, x: Float[Tensor, "B T D"], norm: nn.Module, layer: Callable[[Tensor], Tensor]
+    ) -> Float[Tensor, "B T D"]:
+        """Add what the layer makes of x to x, with the norm before the layer, or after the sum as in the paper."""
+        if self.pre_norm:
+            return x + self.dropout(layer(norm(x)))
+        return norm(x + self.dropout(layer(x)))
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        mask: Bool[Tensor, "..."] | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Return the new vectors of all tokens; mask broadcasts to (B, H, T, S)."""
+        x = self.add(x, self.attention_norm, lambda y: self.attention(y, mask, cache))
+        return self.add(x, self.feed_forward_norm, self.feed_forward)
+
+
+class DecoderBlock(EncoderBlock):
+    """An encoder block with a look at the source, cross-attention, between its two layers."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__(config)
+        self.cross_attention = MultiHeadAttention(config.d_model, config.n_heads, config.bias)
+        self.cross_attention_norm = config.norm()
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        memory: KeysValues,
+        mask: Bool[Tensor, "..."] | None = None,
+        memory_mask: Bool[Tensor, "..."] | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Return the new vectors of the target's tokens; memory holds the source's keys and values for this block."""
+        x = self.add(x, self.attention_norm, lambda y: self.attention(y, mask, cache))
+        x = self.add(
+            x, self.cross_attention_norm, lambda y: self.cross_attention.attend(y, *memory, memory_mask)
+        )
+        return self.add(x, self.feed_forward_norm, self.feed_forward)
+
+
+class Transformer(nn.Module):
+    """Encoder and decoder of the paper. One table serves as target embedding and, turned round, as output layer.
+
+    With `rotary` self-attention turns queries and keys by their positions, and no sinusoids are added.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.src_embedding = nn.Embedding(config.src_vocab_size, config.d_model)
+        self.tgt_embedding = nn.Embedding(config.tgt_vocab_size, config.d_model)
+        for table in (self.src_embedding, self.tgt_embedding):
+            nn.init.normal_(table.weight, std=config.d_model**-0.5)
+        self.encoder = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_layers))
+        self.decoder = nn.ModuleList(DecoderBlock(config) for _ in range(config.n_layers))
+        # In a post-norm block the norm comes last anyway.
+        self.encoder_norm = config.norm() if config.pre_norm else nn.Identity()
+        self.decoder_norm = config.norm() if config.pre_norm else nn.Identity()
+        self.dropout = nn.Dropout(config.dropout)
+
+    def embed(
+        self, table: nn.Embedding, token_ids: Int[Tensor, "B T"], start: int = 0
+    ) -> Float[Tensor, "B T D"]:
+        """Return the tokens' vectors times sqrt(D), with their positions added."""
+        x = table(token_ids) * math.sqrt(self.config.d_model)  # (B, T, D)
+        if not self.config.rotary:
+            x = x + sinusoids(token_ids.shape[1], self.config.d_model, start).to(x)
+        return self.dropout(x)
+
+    def encode(self, src: Int[Tensor, "B S"]) -> tuple[Float[Tensor, "B S D"], Bool[Tensor, "B 1 1 S"]]:
+        """Return the memory, one vector for each source token in its context, and the mask of what is not padding."""
+        mask = (src != self.config.pad_id)[:, None, None]  # (B, 1, 1, S)
+        x = self.embed(self.src_embedding, src)  # (B, S, D)
+        for block in self.encoder:
+            x = block(x, mask)
+        return self.encoder_norm(x), mask
+
+    def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """Return the logits of the token after each token of tgt_in, all at once (teacher forcing)."""
+        memory, memory_mask = self.encode(src)  # (B, S, D), (B, 1, 1, S)
+        mask = causal_mask(tgt_in.shape[1]).to(src.device)  # (T, T)
+        x = self.embed(self.tgt_embedding, tgt_in)  # (B, T, D)
+        for block in self.decoder:
+            x = block(x, block.cross_attention.keys_values(memory), mask, memory_mask)
+        return self.decoder_norm(x) @ self.tgt_embedding.weight.T  # (B, T, V)
+
+    def start(self, src: Int[Tensor, "B S"]) -> tuple[Tensor, ...]:
+        """Return the state before the first token: the source's mask, then for each block four tensors.
+
+        They are keys and values of the source, and keys and values of the target, of which there are none so far.
+        """
+        memory, memory_mask = self.encode(src)
+        state = [memory_mask]
+        for block in self.decoder:
+            key, value = block.cross_attention.keys_values(memory)  # (B, H, S, K)
+            state += [key, value, key[:, :, :0], value[:, :, :0]]
+        return tuple(state)
+
+    def step(
+        self, token_ids: Int[Tensor, " B"], state: tuple[Tensor, ...]
+    ) -> tuple[Float[Tensor, "B V"], tuple]:
+        """Read one token; return the logits of the next one, and the new state."""
+        memory_mask, *kept = state
+        new_state = [memory_mask]
+        x = self.embed(self.tgt_embedding, token_ids[:, None], start=kept[2].shape[2])  # (B, 1, D)
+        for i, block in enumerate(self.decoder):
+            key, value, past_key, past_value = kept[4 * i : 4 * i + 4]
+            cache = KeyValueCache(past_key, past_value)
+            x = block(x, (key, value), None, memory_mask, cache)
+            new_state += [key, value, cache.key, cache.value]
+        return self.decoder_norm(x[:, 0]) @ self.tgt_embedding.weight.T, tuple(new_state)
