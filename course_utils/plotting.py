@@ -22,16 +22,16 @@ def draw_losses(
     baseline: dict[str, float] | None = None,
     label: str = "training",
 ) -> Axes:
-    """Draw losses over steps with their running mean, validation points, and a named horizontal line per baseline.
+    """Draw losses over steps with their moving mean, validation points, and a named horizontal line per baseline.
 
-    Every single loss is drawn faintly, and the mean of the last twentieth of the run, so far, boldly.
+    Every single loss is drawn faintly. The bold line is the mean over a twentieth of the run around each step; near
+    the ends it takes as many steps from either side as there are, so that a steep beginning shows no kink.
     """
     ax = _axes(ax)
     steps, losses = np.arange(1, len(losses) + 1), np.asarray(losses, dtype=float)
-    window = max(1, len(losses) // 20)
+    reach = np.minimum(np.minimum(steps - 1, len(losses) - steps), len(losses) // 40)  # to either side
     sums = np.cumsum(np.concatenate([[0.0], losses]))
-    begin = np.maximum(steps - window, 0)
-    (line,) = ax.plot(steps, (sums[steps] - sums[begin]) / (steps - begin), label=label)
+    (line,) = ax.plot(steps, (sums[steps + reach] - sums[steps - reach - 1]) / (2 * reach + 1), label=label)
     ax.plot(steps, losses, color=line.get_color(), alpha=0.25, linewidth=1, zorder=1)
     if valid is not None:
         ax.plot(*valid, "o", color=line.get_color(), markeredgecolor="white", label="held-out data")

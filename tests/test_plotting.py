@@ -53,16 +53,25 @@ def line_with(ax, **properties):
 # Losses
 
 
-def test_bold_line_is_the_mean_of_the_last_twentieth_and_the_faint_one_every_loss(ax):
-    losses = np.random.default_rng(0).random(60)
+def test_bold_line_is_the_mean_of_a_twentieth_around_each_step_and_the_faint_one_every_loss(ax):
+    losses = np.random.default_rng(0).random(100)
     draw_losses(losses, ax, label="run")
     bold, faint = line_with(ax, label="run"), line_with(ax, alpha=0.25)
-    means = [losses[max(0, step - 3) : step].mean() for step in range(1, 61)]
-    assert bold.get_xdata().tolist() == faint.get_xdata().tolist() == list(range(1, 61))
+    means = [losses[0], losses[:3].mean()]
+    means += [losses[place - 2 : place + 3].mean() for place in range(2, 98)]
+    means += [losses[-3:].mean(), losses[-1]]
+    assert bold.get_xdata().tolist() == faint.get_xdata().tolist() == list(range(1, 101))
     np.testing.assert_allclose(bold.get_ydata(), means)
     np.testing.assert_array_equal(faint.get_ydata(), losses)
     assert bold.get_color() == faint.get_color()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("step", "loss")
+
+
+@pytest.mark.parametrize("make", [list, lambda losses: losses[::-1]], ids=["falling", "rising"])
+def test_bold_line_follows_a_straight_run_from_end_to_end(ax, make):
+    losses = make([float(loss) for loss in range(200, 0, -1)])
+    draw_losses(losses, ax, label="run")
+    np.testing.assert_allclose(line_with(ax, label="run").get_ydata(), losses)
 
 
 @pytest.mark.parametrize("losses", [[], [2.0], [3.0, 2.0]])
