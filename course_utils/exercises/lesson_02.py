@@ -87,7 +87,7 @@ def _examine_gradient(answer: Callable, x: Tensor, w: Tensor, b: Tensor, target:
                 2 * (y - target) * y
             ),
             "y * (1 - y) is the slope of a sigmoid. This is tanh.": pair_of(2 * (y - target) * y * (1 - y)),
-            "the weights pull back with what they were multiplied by: the slope of w * x in w is x.": [
+            "a weight gets back what it was multiplied by: the slope of w * x in w is x.": [
                 pull * w,
                 pull,
             ],
@@ -146,8 +146,8 @@ def check_undo_broadcast(answer: Callable) -> str:
             got,
             right,
             {
-                "that is the mean over the copies. Every copy adds its pull: sum them.": kept,
-                "only the first copy counts here. Every copy adds its pull: sum them.": first,
+                "that is the mean over the copies. Every copy sends its message back: sum them.": kept,
+                "only the first copy counts here. Every copy sends its message back: sum them.": first,
                 "every entry got the sum of all. Sum only along the copied axes.": grad.sum().expand(shape),
             },
             f"not the sums over the copies for shape {shape}.",
