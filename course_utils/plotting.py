@@ -22,16 +22,17 @@ def draw_losses(
     baseline: dict[str, float] | None = None,
     label: str = "training",
 ) -> Axes:
-    """Draw losses over steps with their running mean, validation points, and a named horizontal line per baseline.
+    """Draw losses over steps with their moving mean, validation points, and a named horizontal line per baseline.
 
-    Every single loss is drawn faintly, and the mean of the last twentieth of the run, so far, boldly.
+    Every single loss is drawn faintly. The bold line is the mean over a twentieth of the run around each step; near
+    the beginning, where losses fall steeply, over fewer steps, and at the end over those that there are.
     """
     ax = _axes(ax)
     steps, losses = np.arange(1, len(losses) + 1), np.asarray(losses, dtype=float)
-    window = max(1, len(losses) // 20)
+    reach = np.minimum((steps - 1) // 2, len(losses) // 40)  # to either side
+    begin, end = steps - reach - 1, np.minimum(steps + reach, len(losses))
     sums = np.cumsum(np.concatenate([[0.0], losses]))
-    begin = np.maximum(steps - window, 0)
-    (line,) = ax.plot(steps, (sums[steps] - sums[begin]) / (steps - begin), label=label)
+    (line,) = ax.plot(steps, (sums[end] - sums[begin]) / (end - begin), label=label)
     ax.plot(steps, losses, color=line.get_color(), alpha=0.25, linewidth=1, zorder=1)
     if valid is not None:
         ax.plot(*valid, "o", color=line.get_color(), markeredgecolor="white", label="held-out data")
@@ -148,16 +149,30 @@ def draw_graph(
     edges: Sequence[tuple[str, str, str]],
 ) -> Axes:
     """Draw a computation as boxes joined by arrows: `places` and `texts` by name, `edges` as (from, to, label)."""
-    for start, end, label in edges:
-        (x0, y0), (x1, y1) = places[start], places[end]
-        arrow = {"arrowstyle": "-|>", "color": FAINT, "shrinkA": 26, "shrinkB": 30, "linewidth": 1.5}
-        ax.annotate("", (x1, y1), (x0, y0), arrowprops=arrow)
-        # Beside an arrow that rises, the label moves left, out of its way.
-        x, y = (x0 + x1) / 2 - (0.25 if y1 > y0 else 0.0), (y0 + y1) / 2 + 0.1
-        ax.text(x, y, label, ha="center", color=PALETTE["vermilion"], weight="bold")
+    boxes = {}
     for name, (x, y) in places.items():
         box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": PALETTE["blue"]}
-        ax.text(x, y, texts[name], ha="center", va="center", color=INK, bbox=box)
+        boxes[name] = ax.text(
+            x, y, texts[name], ha="center", va="center", color=INK, bbox=box
+        ).get_bbox_patch()
+    for start, end, label in edges:
+        (x0, y0), (x1, y1) = places[start], places[end]
+        arrow = {"arrowstyle": "-|>", "color": FAINT, "linewidth": 1.5, "shrinkA": 3, "shrinkB": 3}
+        ax.annotate(
+            "", (x1, y1), (x0, y0), arrowprops={**arrow, "patchA": boxes[start], "patchB": boxes[end]}
+        )
+        # Beside an arrow that rises, the label stands below on the right, out of its way and of arrows above.
+        rises = y1 > y0
+        where = {"ha": "left", "va": "top"} if rises else {"ha": "center", "va": "bottom"}
+        ax.annotate(
+            label,
+            ((x0 + x1) / 2, (y0 + y1) / 2),
+            (8, -2) if rises else (0, 4),
+            textcoords="offset points",
+            color=PALETTE["vermilion"],
+            weight="bold",
+            **where,
+        )
     across, up = zip(*places.values(), strict=True)
     ax.set(xlim=(min(across) - 0.5, max(across) + 0.5), ylim=(min(up) - 0.5, max(up) + 0.6))
     ax.axis("off")

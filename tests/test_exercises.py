@@ -283,6 +283,21 @@ def test_whole_numbers_count_as_numbers(capsys: pytest.CaptureFixture) -> None:
     assert "a bool (True)" in said_of(lambda x: True, capsys)
 
 
+@pytest.mark.parametrize("make", [torch.tensor, np.array])
+def test_of_two_tables_the_first_entry_that_differs_is_shown(make: Any) -> None:
+    got, right = make([[0.1, 0.3], [9.0, 0.5]]), make([[0.1, 0.7], [0.4, 0.5]])
+    with pytest.raises(framework.Wrong, match=r"^wrong\. At \[0, 1\] yours is 0\.3, expected 0\.7\.$"):
+        framework.compare(got, right, {}, "wrong.")
+    with pytest.raises(framework.Wrong, match=r"^wrong\.$"):
+        framework.compare(got, right, {}, "wrong.", show=False)
+
+
+def test_of_two_rows_both_are_shown() -> None:
+    got, right = torch.tensor([0.1, 0.3]), torch.tensor([0.1, 0.7])
+    with pytest.raises(framework.Wrong, match=r"^wrong\. Yours: \[0\.1, 0\.3\], expected: \[0\.1, 0\.7\]\.$"):
+        framework.compare(got, right, {}, "wrong.")
+
+
 KERNEL_SETUP = """
 import contextlib, io, time
 from course_utils.exercises import framework

@@ -53,16 +53,26 @@ def line_with(ax, **properties):
 # Losses
 
 
-def test_bold_line_is_the_mean_of_the_last_twentieth_and_the_faint_one_every_loss(ax):
-    losses = np.random.default_rng(0).random(60)
+def test_bold_line_is_the_mean_of_a_twentieth_around_each_step_and_the_faint_one_every_loss(ax):
+    losses = np.random.default_rng(0).random(100)
     draw_losses(losses, ax, label="run")
     bold, faint = line_with(ax, label="run"), line_with(ax, alpha=0.25)
-    means = [losses[max(0, step - 3) : step].mean() for step in range(1, 61)]
-    assert bold.get_xdata().tolist() == faint.get_xdata().tolist() == list(range(1, 61))
+    means = [losses[0], losses[1], losses[1:4].mean(), losses[2:5].mean()]
+    means += [losses[place - 2 : place + 3].mean() for place in range(4, 98)]
+    means += [losses[-4:].mean(), losses[-3:].mean()]
+    assert bold.get_xdata().tolist() == faint.get_xdata().tolist() == list(range(1, 101))
     np.testing.assert_allclose(bold.get_ydata(), means)
     np.testing.assert_array_equal(faint.get_ydata(), losses)
     assert bold.get_color() == faint.get_color()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("step", "loss")
+
+
+def test_bold_line_of_a_steep_beginning_has_no_knee(ax):
+    steps = np.arange(1, 1001)
+    losses = 100 / (steps + 5)
+    draw_losses(losses, ax, label="run")
+    drawn = np.log(line_with(ax, label="run").get_ydata())
+    np.testing.assert_allclose(drawn, np.log(losses), atol=0.1)
 
 
 @pytest.mark.parametrize("losses", [[], [2.0], [3.0, 2.0]])
@@ -280,3 +290,18 @@ def test_the_graph_has_a_box_for_every_name_and_a_label_for_every_edge(ax):
     assert set(boxes) == {"W", "X", "PRODUCT"}
     assert len(labels) == 2
     assert not any(extent(label).overlaps(extent(box)) for label in labels for box in boxes.values())
+
+
+def test_arrows_of_the_graph_run_from_edge_to_edge_of_their_boxes(ax):
+    places = {"long": (0, 0), "short": (3, 0)}
+    draw_graph(ax, places, {"long": "a name that is long", "short": "s"}, [("long", "short", "")])
+    ax.figure.draw_without_rendering()
+    box = {
+        text.get_text(): text.get_bbox_patch().get_window_extent()
+        for text in ax.texts
+        if text.get_bbox_patch()
+    }
+    (arrow,) = (text.arrow_patch for text in ax.texts if getattr(text, "arrow_patch", None))
+    reach = arrow.get_window_extent()
+    assert 0 < reach.x0 - box["a name that is long"].x1 < 15
+    assert 0 < box["s"].x0 - reach.x1 < 15

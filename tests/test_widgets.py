@@ -236,6 +236,16 @@ def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
     assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
 
 
+@pytest.mark.parametrize("bend", ["tanh", "ReLU"])
+def test_three_neurons_part_the_rings_and_two_do_not_as_lesson_02_says(bend):
+    share = {}
+    for width in (2, 3):
+        model, points, labels = train_on_points("rings", 1, width, bend, 200)
+        share[width] = (model(points).argmax(1) == labels).double().mean().item()
+    assert share[2] < 0.95
+    assert share[3] == 1
+
+
 def test_ipywidgets_names_exist_in_this_release():
     # Unknown keywords are swallowed without a word. Run under 7 and under 8, this finds what either of them lacks.
     used = [

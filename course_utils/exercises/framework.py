@@ -59,15 +59,15 @@ def compare(
 
     `mistakes` maps each hint to the value that its mistake leads to. `got` must have been through `number` or
     `tensor`; lists of such are compared entry by entry. Two values are equal if they differ by less than
-    tolerance * (1 + |right|). A value that no mistake explains gets the hint `otherwise`, and with `show` the first
-    pair of values that differ.
+    tolerance * (1 + |right|). A value that no mistake explains gets the hint `otherwise`, and with `show` both values;
+    of two tables, the first entry in which they differ.
     """
     if _close(got, right, tolerance):
         return
     for hint, value in mistakes.items():
         if _close(got, value, tolerance):
             raise Wrong(hint)
-    raise Wrong(f"{otherwise} Yours: {_brief(got)}, expected: {_brief(right)}." if show else otherwise)
+    raise Wrong(f"{otherwise} {_difference(got, right, tolerance)}" if show else otherwise)
 
 
 def number(value: Any, what: str = "your result") -> float:
@@ -214,6 +214,14 @@ def _close(got: Any, wanted: Any, tolerance: float) -> bool:
         )
     got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
     return got.shape == wanted.shape and np.allclose(got, wanted, rtol=tolerance, atol=tolerance)
+
+
+def _difference(got: Any, right: Any, tolerance: float) -> str:
+    if isinstance(got, (np.ndarray, Tensor)) and got.ndim > 1 and got.shape == right.shape:
+        for place in np.ndindex(*got.shape):
+            if not _close(got[place], right[place], tolerance):
+                return f"At {list(place)} yours is {_brief(got[place])}, expected {_brief(right[place])}."
+    return f"Yours: {_brief(got)}, expected: {_brief(right)}."
 
 
 def _place(args: tuple) -> str:
