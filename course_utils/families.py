@@ -20,7 +20,7 @@ def _family(words: str) -> Family:
 
 FAMILIES = {
     "pets": _family(
-        "cat dog rabbit puppy kitten | walking running sleeping playing | bedroom room kitchen hall"
+        "cat dog rabbit puppy kitten | walking sleeping running playing | bedroom kitchen hall room"
     ),
     "ships": _family(
         "ship ferry canoe raft yacht | sailing drifting sinking floating | harbour bay lake river"

@@ -46,7 +46,7 @@ def logits(answer: str = "U @ (d + H @ x).tanh() + b", x: str = "C[context].flat
     return LOGITS.format(x=x, answer=answer)
 
 
-def weight(badness: str = f"{MIXED}.log().mean()", answer: str = BEST) -> str:
+def weight(badness: str = "-(w * p_network + (1 - w) * p_counts).log().mean()", answer: str = BEST) -> str:
     """Return the weight that is best by the given measure."""
     return WEIGHT.format(badness=badness, answer=answer)
 
@@ -95,14 +95,11 @@ WRONG = {
     ],
     "best_weight": [
         (weight(answer=f"1 - {BEST}"), "that is the weight of the counts"),
-        (
-            weight(badness=f"-({MIXED[1:]}).log().mean()", answer=BEST.replace("min", "max")),
-            "the highest perplexity",
-        ),
-        (weight(badness=f"({MIXED}).mean()"), "the highest mean probability"),
+        (weight(answer=BEST.replace("min", "max")), "that is the worse model alone"),
+        (weight(badness=f"({MIXED}).mean()"), "not of probabilities"),
         (
             weight(badness="-(w * p_network.log() + (1 - w) * p_counts.log()).mean()"),
-            "here the logarithms are mixed",
+            "take logarithms only then",
         ),
         (weight(answer="0.5"), "not the weight with the lowest perplexity"),
         (weight(answer="5"), "expected a number from 0 to 1"),
