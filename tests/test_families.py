@@ -32,6 +32,13 @@ def test_gap_sentences_are_all_those_with_both_pairs_missing():
         assert any(set(words[1::5]) <= {*family.nouns, *family.places} for family in FAMILIES.values())
 
 
+def test_the_gaps_that_the_lesson_tells_of():
+    pets = FAMILIES["pets"]
+    assert is_gap(pets.nouns.index("dog"), pets.verbs.index("running"))
+    assert is_gap(pets.verbs.index("running"), pets.places.index("room"))
+    assert not is_gap(pets.nouns.index("cat"), pets.verbs.index("running"))
+
+
 def test_no_word_is_in_two_families():
     words = [word for family in (*FAMILIES.values(), LONER) for part in family for word in part]
     assert len(words) == len(set(words))
