@@ -27,7 +27,7 @@ WIDGETS = [
     ("01", "surface", "End"),
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
-    ("03", "noun", "End"),
+    ("03", "numbers", "ArrowRight"),
     ("03", "sentences", "ArrowRight"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
