@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_utils.controls import controls_over
 from course_utils.models.mlp import MLP
 from course_utils.optim import descent_path
 from course_utils.plotting import draw_descent, draw_levels, draw_regions
@@ -87,18 +88,7 @@ def descent_playground() -> Any:
         "start_x": slider("start, 1st", -4.0, -4.0, 4.0, 0.25),
         "start_y": slider("start, 2nd", 2.0, -2.25, 2.25, 0.25),
     }
-    return _under(controls, _show_descent)
-
-
-def _under(controls: dict[str, Any], draw: Callable[..., None]) -> Any:
-    """Return the controls, in columns of two, over the picture that `draw` makes of their values."""
-    import ipywidgets as widgets
-
-    # On a narrow page the columns wrap. Squeezed together, as they would be otherwise, they hide their numbers.
-    pairs = [list(controls.values())[i : i + 2] for i in range(0, len(controls), 2)]
-    columns = [widgets.VBox(pair, layout=widgets.Layout(flex="0 0 auto")) for pair in pairs]
-    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([rows, widgets.interactive_output(draw, controls)])
+    return controls_over(controls, _show_descent)
 
 
 def _show_descent(
@@ -160,7 +150,7 @@ def neuron_playground() -> Any:
         "width": slider("width", 8, 1, 16),
         "steps": slider("steps", 200, 0, 600, 20),
     }
-    return _under(controls, _show_regions)
+    return controls_over(controls, _show_regions)
 
 
 @torch.no_grad()

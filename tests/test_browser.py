@@ -27,6 +27,8 @@ WIDGETS = [
     ("01", "surface", "End"),
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
+    ("03", "numbers", "ArrowRight"),
+    ("03", "sentences", "ArrowRight"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

@@ -18,13 +18,17 @@ from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, 
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground", "neuron_playground"]
+PLAYGROUNDS = [
+    "widgets.descent_playground",
+    "widgets.neuron_playground",
+    "word_widgets.next_word_playground",
+]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime, widgets
+from course_utils import runtime, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -82,7 +86,7 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        self.run(f"playground = widgets.{playground}()")
+        self.run(f"playground = {playground}()")
         return self
 
     def move(self, label, value):
@@ -117,7 +121,7 @@ def kernel():
 @pytest.fixture
 def descent(kernel):
     """The playground of lesson 01, newly opened."""
-    return kernel.open("descent_playground")
+    return kernel.open("widgets.descent_playground")
 
 
 @pytest.mark.parametrize("playground", PLAYGROUNDS)
@@ -199,7 +203,7 @@ def test_surfaces_take_arrays_and_tensors(surface):
 @pytest.fixture
 def neurons(kernel):
     """The playground of lesson 02, newly opened."""
-    return kernel.open("neuron_playground")
+    return kernel.open("widgets.neuron_playground")
 
 
 def right_of(words):
