@@ -164,6 +164,35 @@ def draw_graph(
     return ax
 
 
+def draw_classes(
+    ax: Axes,
+    points: np.ndarray | Tensor,
+    labels: np.ndarray | Tensor,
+    names: Sequence[str],
+    markers: Sequence[str] = "o^sDvPX<>",
+    named: bool = True,
+) -> Axes:
+    """Draw points of many classes, shape (B, 2), each class with a colour and a marker of its own.
+
+    `labels` holds each point's class, a position in `names`. With `named` each name stands in the middle of its class.
+    Raises ValueError if there are more names than markers.
+    """
+    if len(names) > len(markers):
+        raise ValueError(
+            f"names has {len(names)} entries, expected at most one for each of {len(markers)} markers"
+        )
+    points, labels = np.asarray(points), np.asarray(labels)
+    colors = [*PALETTE.values(), FAINT, "#8C510A", "#4D9221"]
+    for label, (name, marker, color) in enumerate(zip(names, markers, colors, strict=False)):
+        own = points[labels == label]
+        ax.scatter(*own.T, s=26, marker=marker, color=color, linewidths=0.3, edgecolors="white", alpha=0.8)
+        if named and len(own):
+            box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": color, "alpha": 0.9}
+            ax.text(*np.median(own, axis=0), name, ha="center", va="center", color=INK, fontsize=9, bbox=box)
+    ax.set(xlabel="first number of the code", ylabel="second number of the code")
+    return ax
+
+
 def _column(n: int) -> np.ndarray:
     """Return the heights of n discs, the first on top, around 0."""
     return (n - 1) / 2 - np.arange(n)

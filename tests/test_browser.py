@@ -27,6 +27,8 @@ WIDGETS = [
     ("01", "surface", "End"),
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
+    ("04", "first number", "ArrowRight"),
+    ("04", "second number", "ArrowRight"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

@@ -18,7 +18,7 @@ from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, 
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground", "neuron_playground"]
+PLAYGROUNDS = ["descent_playground", "neuron_playground", "code_playground"]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
