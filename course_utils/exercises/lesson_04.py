@@ -25,10 +25,11 @@ def check_times_smaller(answer: Any) -> str:
         number(answer, "times_smaller"),
         2000.0,
         {
-            "bytes on one side, bits on the other: a byte has 8 bits.": 2000 * 4 / 32,
+            "bytes on one side, bits on the other: a byte has 8 bits, and the code has 32 bits.": 2000
+            * 4
+            / 32,
             "that is the number of counts over the number of bits. A count takes 4 bytes.": 2000 / 32,
             "the 4 bytes of a count are missing.": 2000 * 8 / 32,
-            "you took 32 bytes for the code. It has 32 bits, which are 4 bytes.": 2000 * 4 * 8 / (32 * 8) + 0.0,
             "upside down: that is what part of the space is left.": 1 / 2000,
             "the million is on both sides, and cancels.": 2000 * 1e6,
             "those are the bits of one document's counts. Divide by the bits of its code.": 2000 * 4 * 8,
@@ -50,7 +51,8 @@ def check_nearby(answer: Callable) -> str:
 def _examine_addresses(got: Any, address: int, n_bits: int) -> None:
     where = f"nearby({address}, {n_bits})"
     expect(
-        isinstance(got, (list, tuple, set)), f"{where} should return a list of addresses, which are whole numbers."
+        isinstance(got, (list, tuple, set)),
+        f"{where} should return a list of addresses, which are whole numbers.",
     )
     found = [number(entry, f"an address in {where}") for entry in got]
     expect(all(entry == int(entry) for entry in found), f"{where} holds numbers that are not whole.")
@@ -61,8 +63,14 @@ def _examine_addresses(got: Any, address: int, n_bits: int) -> None:
     mistakes = {
         "the address itself is missing: it is at distance 0.": [address ^ bit for bit in single],
         "these are addresses with one bit set. Flip that bit in the address.": [address, *single],
-        "`|` only sets bits, so those that are 1 already stay. `^` flips.": {address, *(address | bit for bit in single)},
-        "adding carries over into other bits. `^` flips one bit.": {address, *(address + bit for bit in single)},
+        "`|` only sets bits, so those that are 1 already stay. `^` flips.": {
+            address,
+            *(address | bit for bit in single),
+        },
+        "adding carries over into other bits. `^` flips one bit.": {
+            address,
+            *(address + bit for bit in single),
+        },
         "the last bit is missing: n_bits bits have the numbers 0 to n_bits - 1.": [
             address,
             *(address ^ bit for bit in single[:-1]),
@@ -87,9 +95,12 @@ def _examine_addresses(got: Any, address: int, n_bits: int) -> None:
     for hint, wrong in mistakes.items():
         expect(found == right or found != sorted(set(wrong)), hint)
     far = [entry for entry in found if (entry ^ address).bit_count() > 1]
-    expect(not far, f"{where} holds {far[0] if far else 0}, which differs from {address} in more than one bit.")
     expect(
-        found == right, f"{where} holds {len(found)} addresses, expected {n_bits + 1}: itself and one for each bit."
+        not far, f"{where} holds {far[0] if far else 0}, which differs from {address} in more than one bit."
+    )
+    expect(
+        found == right,
+        f"{where} holds {len(found)} addresses, expected {n_bits + 1}: itself and one for each bit.",
     )
 
 
@@ -129,7 +140,8 @@ def _examine_precision(answer: Callable, k: int, distances: Tensor, relevant: Te
             .item(),
             "that is the number of hits for a query: divide by k.": hits.sum(1).mean().item(),
             "that is the sum over the queries: take the mean.": hits.mean(1).sum().item(),
-            "you divide by the number of all documents. Divide by k.": hits.sum(1).mean().item() / distances.shape[1],
+            "you divide by the number of all documents. Divide by k.": hits.sum(1).mean().item()
+            / distances.shape[1],
             "off by one: k - 1 documents are taken.": first(near, k - 1).mean().item() if k > 1 else -1.0,
             "off by one: k + 1 documents are taken.": first(near, k + 1).mean().item(),
             "the nearest document is left out. It counts here: no query is its own neighbour.": relevant.gather(
@@ -173,7 +185,9 @@ def _examine_squeeze(got: Tensor, x: Tensor, k: int) -> None:
             ),
             "subtract the mean before you multiply by the directions, too.": through(x, directions[:k]),
             "you add a mean that was not subtracted before encoding.": through(x, directions[:k]) + mean,
-            "the directions come from x with its mean. Give svd the rows without it.": through(x - mean, raw[:k])
+            "the directions come from x with its mean. Give svd the rows without it.": through(
+                x - mean, raw[:k]
+            )
             + mean,
             "these are the k least important directions. svd puts the most important one first.": through(
                 x - mean, directions[-k:]
