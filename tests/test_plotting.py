@@ -298,7 +298,7 @@ def test_draw_classes_gives_each_class_its_points_a_marker_and_a_name_where_it_i
 
 def test_draw_classes_can_leave_the_names_out_and_wants_a_marker_for_each():
     _, ax = pyplot.subplots()
-    draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "ab", markers="ox", named=False)
+    draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "ab", markers="o^", named=False)
     assert not ax.texts
     with pytest.raises(ValueError, match="names has 3 entries, expected at most one for each of 2 markers"):
-        draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "abc", markers="ox")
+        draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "abc", markers="o^")

@@ -107,9 +107,11 @@ def _examine_addresses(got: Any, address: int, n_bits: int) -> None:
 @function_exercise
 def check_precision_at(answer: Callable) -> str:
     """precision_at(k, distances, relevant): mean share of relevant documents among the k nearest."""
-    distances = torch.tensor([[0.9, 0.1, 0.5, 0.3, 0.7, 0.2], [0.4, 0.8, 0.6, 0.05, 0.15, 0.95]])
-    relevant = torch.tensor([[0, 1, 0, 1, 0, 0], [1, 1, 1, 0, 1, 1]]).bool()
-    for k, rows in ((3, slice(None)), (2, slice(0, 1)), (5, slice(None)), (1, slice(1, 2))):
+    # Chosen so that the mistakes below lead to different numbers.
+    generator = torch.Generator().manual_seed(316)
+    distances = torch.rand(3, 11, generator=generator)
+    relevant = torch.rand(3, 11, generator=generator) < 0.45
+    for k, rows in ((4, slice(None)), (2, slice(0, 1)), (7, slice(None)), (1, slice(1, 3))):
         _examine_precision(answer, k, distances[rows], relevant[rows])
     return "With k from 1 to N it is the first half of precision_recall."
 
@@ -142,6 +144,11 @@ def _examine_precision(answer: Callable, k: int, distances: Tensor, relevant: Te
             "that is the sum over the queries: take the mean.": hits.mean(1).sum().item(),
             "you divide by the number of all documents. Divide by k.": hits.sum(1).mean().item()
             / distances.shape[1],
+            "sort along each row, argsort(1): one query's distances stand in a row, not in a column.": first(
+                distances.argsort(0)
+            )
+            .mean()
+            .item(),
             "off by one: k - 1 documents are taken.": first(near, k - 1).mean().item() if k > 1 else -1.0,
             "off by one: k + 1 documents are taken.": first(near, k + 1).mean().item(),
             "the nearest document is left out. It counts here: no query is its own neighbour.": relevant.gather(
@@ -195,6 +202,15 @@ def _examine_squeeze(got: Tensor, x: Tensor, k: int) -> None:
             + mean,
             "nothing was left out: keep only k of the directions.": x,
             "that is the mean of each row. Subtract the mean of each column: x.mean(0).": _by_row_means(x, k),
+            "the directions are the rows of svd's third table, not its columns.": through(
+                x - mean, directions[:, :k].T
+            )
+            + mean
+            if directions.shape[0] == directions.shape[1]
+            else -x,
+            "every row is the mean row: nothing came through. Add the parts along the directions.": mean.expand(
+                x.shape
+            ),
             "one direction too many.": through(x - mean, directions[: k + 1]) + mean,
         },
         f"not x through its first {k} principal components.",
