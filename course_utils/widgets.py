@@ -185,15 +185,14 @@ def code_playground() -> Any:
     """Return controls for the two numbers of a code, over a picture of where it lies and of the digit it decodes to."""
     import ipywidgets as widgets
 
-    codes = digit_codes()[2]
-    controls = {}
+    codes, controls = digit_codes()[2], {}
     for name, own in zip(("first", "second"), codes.T, strict=True):
         low, high = own.min().floor().item(), own.max().ceil().item()
         controls[name] = widgets.FloatSlider(
-            own.median().round().item(),
+            round(own[0].item(), 1),  # the code of a digit
             min=low,
             max=high,
-            step=(high - low) / 100,
+            step=0.1,
             description=f"{name} number",
             continuous_update=False,
         )
