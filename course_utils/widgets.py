@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from course_utils.controls import controls_over
+from course_utils.digit_codes import digit_codes, show_digit_code
 from course_utils.models.mlp import MLP
 from course_utils.optim import descent_path
 from course_utils.plotting import draw_descent, draw_levels, draw_regions
@@ -168,6 +169,24 @@ def _show_regions(data: str, bend: str, layers: int, width: int, steps: int) -> 
     says = f"{hidden}, {steps} steps: {right:.0%} right"
     ax.set(xlabel="first coordinate", ylabel="second coordinate", title=says)
     show(fig, alt=f"Regions that a network with bend {bend} draws around {data}; {says}.")
+
+
+def code_playground() -> Any:
+    """Return controls for the two numbers of a code, over a picture of where it lies and of the digit it decodes to."""
+    import ipywidgets as widgets
+
+    codes, controls = digit_codes()[2], {}
+    for name, own in zip(("first", "second"), codes.T, strict=True):
+        low, high = own.min().floor().item(), own.max().ceil().item()
+        controls[name] = widgets.FloatSlider(
+            round(own[0].item(), 1),  # the code of a digit
+            min=low,
+            max=high,
+            step=0.1,
+            description=f"{name} number",
+            continuous_update=False,
+        )
+    return controls_over(controls, show_digit_code)
 
 
 def timeline_view(stops: Sequence[Stop] = STOPS) -> Any:

@@ -29,6 +29,8 @@ WIDGETS = [
     ("02", "bend", "End"),
     ("03", "numbers", "ArrowRight"),
     ("03", "sentences", "ArrowRight"),
+    ("04", "first number", "ArrowRight"),
+    ("04", "second number", "ArrowRight"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

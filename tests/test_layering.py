@@ -15,12 +15,14 @@ LEVELS = [
     {"text", "corpora", "microworld", "points", "families", "plotting", "controls"},
     {"data", "locales", "optim"},
     {"models"},
-    {"training", "generation", "metrics"},
+    {"training", "generation", "metrics", "retrieval"},
+    {"digit_codes"},
     {"exercises", "widgets", "word_widgets"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Inside models/ a file imports only these.
 WITHIN_MODELS = {
+    "autoencoder": {"mlp"},
     "seq2seq": {"attention", "rnn"},
     "transformer": {"attention"},
     "bert": {"attention", "transformer"},

@@ -11,6 +11,7 @@ import torch
 from matplotlib import colors, pyplot
 
 from course_utils.plotting import (
+    draw_classes,
     draw_descent,
     draw_graph,
     draw_levels,
@@ -305,3 +306,24 @@ def test_arrows_of_the_graph_run_from_edge_to_edge_of_their_boxes(ax):
     reach = arrow.get_window_extent()
     assert 0 < reach.x0 - box["a name that is long"].x1 < 15
     assert 0 < box["s"].x0 - reach.x1 < 15
+
+
+def test_draw_classes_gives_each_class_its_points_a_marker_and_a_name_where_it_is_densest():
+    _, ax = pyplot.subplots()
+    crowd = [[5.0, 5.0], [1.0, 1.0], [1.1, 1.0], [1.0, 1.2], [9.0, 9.0]]
+    labels = torch.tensor([0, 1, 1, 1, 1])
+    draw_classes(ax, torch.tensor(crowd), labels, ["a", "b"])
+    offsets = [scatter.get_offsets().tolist() for scatter in ax.collections]
+    assert offsets == [pytest.approx(np.array(crowd[:1])), pytest.approx(np.array(crowd[1:]))]
+    assert len({tuple(scatter.get_facecolor()[0]) for scatter in ax.collections}) == 2
+    assert [scatter.get_label() for scatter in ax.collections] == ["a", "b"]
+    assert [text.get_text() for text in ax.texts] == ["a", "b"]
+    assert ax.texts[1].get_position() == pytest.approx((1.0, 1.0), abs=0.11)
+
+
+def test_draw_classes_can_leave_the_names_out_and_wants_a_marker_for_each():
+    _, ax = pyplot.subplots()
+    draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "ab", markers="o^", named=False)
+    assert not ax.texts
+    with pytest.raises(ValueError, match="names has 3 entries, expected at most one for each of 2 markers"):
+        draw_classes(ax, torch.zeros(2, 2), torch.tensor([0, 1]), "abc", markers="o^")

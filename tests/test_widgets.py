@@ -21,6 +21,7 @@ from tools import lessons
 PLAYGROUNDS = [
     "widgets.descent_playground",
     "widgets.neuron_playground",
+    "widgets.code_playground",
     "word_widgets.next_word_playground",
 ]
 

@@ -1,0 +1,100 @@
+"""Wrong answers to the exercises of lesson 04."""
+
+NEARBY = """
+def nearby(address, n_bits):
+    return {answer}
+"""
+PRECISION = """
+def precision_at(k, distances, relevant):
+    nearest = distances.{nearest}
+    hits = relevant.gather(1, nearest).double()
+    return {answer}
+"""
+SQUEEZE = """
+def squeeze(x, k):
+    mean = x.mean({axis})
+    _, _, directions = torch.linalg.svd({given}, full_matrices=False)
+    kept = directions[{kept}]
+    return {answer}
+"""
+
+
+def nearby(answer: str) -> str:
+    """Return a list of addresses that is made in the given way."""
+    return NEARBY.format(answer=answer)
+
+
+def precision(nearest: str = "argsort(1)[:, :k]", answer: str = "hits.mean().item()") -> str:
+    """Return a precision with the given documents and the given answer."""
+    return PRECISION.format(nearest=nearest, answer=answer)
+
+
+def squeeze(
+    given: str = "x - mean",
+    kept: str = ":k",
+    answer: str = "(x - mean) @ kept.T @ kept + mean",
+    axis: str = "0",
+) -> str:
+    """Return a PCA of the given rows, with the given directions kept."""
+    return SQUEEZE.format(given=given, kept=kept, answer=answer, axis=axis)
+
+
+WRONG = {
+    "times_smaller": [
+        ("times_smaller = 2000 * 4 / 32", "a byte has 8 bits"),
+        ("times_smaller = 2000 / 32", "number of counts over"),
+        ("times_smaller = 2000 * 8 / 32", "4 bytes of a count are missing"),
+        ("times_smaller = 2001", "not the ratio"),
+        ("times_smaller = 32 / (2000 * 4 * 8)", "upside down"),
+        ("times_smaller = 2000 * 1_000_000", "cancels"),
+        ("times_smaller = 2000 * 4 * 8", "Divide by the bits of its code"),
+        ("times_smaller = '2000'", "expected a single number"),
+    ],
+    "nearby": [
+        (nearby("[address ^ (1 << i) for i in range(n_bits)]"), "the address itself is missing"),
+        (nearby("[address] + [1 << i for i in range(n_bits)]"), "these are addresses with one bit set"),
+        (nearby("sorted({address, *(address | 1 << i for i in range(n_bits))})"), "only sets bits"),
+        (nearby("[address] + [address + (1 << i) for i in range(n_bits)]"), "carries over"),
+        (nearby("[address] + [address ^ (1 << i) for i in range(n_bits - 1)]"), "the last bit is missing"),
+        (nearby("[address] + [address ^ (1 << i) for i in range(n_bits + 1)]"), "one bit too many"),
+        (nearby("[address] + [address ^ (1 << i) for i in range(1, n_bits + 1)]"), "bit 0 is missing"),
+        (nearby("sorted({address, *(address ^ (2 * i) for i in range(n_bits))})"), "not the value of bit i"),
+        (nearby("sorted({address, *(address ^ (2 ^ i) for i in range(n_bits))})"), "not a power in Python"),
+        (nearby("[address] + [address | 1 << i for i in range(n_bits)]"), "more than once"),
+        (nearby("list(range(2**n_bits))"), "in more than one bit"),
+        (nearby("[address]"), "itself and one for each bit"),
+        (nearby("[address / 2]"), "not whole"),
+        (nearby("address"), "should return a list"),
+    ],
+    "precision_at": [
+        (precision("argsort(1, descending=True)[:, :k]"), "these are the k farthest"),
+        (precision(answer="(hits.sum(1) / relevant.sum(1)).mean().item()"), "that is recall"),
+        (
+            "def precision_at(k, distances, relevant):\n    return relevant[:, :k].double().mean().item()",
+            "Sort by distance first",
+        ),
+        (precision(answer="hits.sum(1).mean().item()"), "divide by k"),
+        (precision(answer="hits.mean(1).sum().item()"), "the sum over the queries"),
+        (precision(answer="hits.sum(1).mean().item() / relevant.shape[1]"), "number of all documents"),
+        (precision("argsort(0)[:, :k]"), "sort along each row"),
+        (precision("argsort(1)[:, :k - 1]"), "k - 1 documents"),
+        (precision("argsort(1)[:, :k + 1]"), "k + 1 documents"),
+        (precision("argsort(1)[:, 1:k + 1]"), "the nearest document is left out"),
+        (precision(answer="hits.mean(1)"), "one number for each query"),
+        ("def precision_at(k, distances, relevant):\n    return 1 / 3", "not the mean share"),
+    ],
+    "squeeze": [
+        (squeeze(answer="(x - mean) @ kept.T @ kept"), "the mean is missing"),
+        (squeeze(given="x", answer="x @ kept.T @ kept"), "never subtracted"),
+        (squeeze(answer="x @ kept.T @ kept"), "subtract the mean before"),
+        (squeeze(answer="x @ kept.T @ kept + mean"), "was not subtracted before encoding"),
+        (squeeze(given="x"), "Give svd the rows without it"),
+        (squeeze(kept="-k:"), "least important"),
+        (squeeze(kept=":"), "nothing was left out"),
+        (squeeze(kept=": k + 1"), "one direction too many"),
+        (squeeze(answer="(x - mean) @ directions[:, :k] @ directions[:, :k].T + mean"), "not its columns"),
+        (squeeze(answer="mean.expand(x.shape)"), "nothing came through"),
+        (squeeze(axis="1, keepdim=True"), "the mean of each column"),
+        (squeeze(answer="(x - mean) @ kept.T"), "expected (12, 5)"),
+    ],
+}
