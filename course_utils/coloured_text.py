@@ -80,7 +80,7 @@ def draw_text(ax: Axes, text: str, values: Sequence[float] | np.ndarray, columns
     """
     values = _one_a_character(text, values)
     rows, row, column = [], 0, 0
-    for at, letter in enumerate(text):
+    for letter in text:
         rows.append((row, column))
         row, column = (row, column + 1) if letter != "\n" and column + 1 < columns else (row + 1, 0)
     table = np.ones((rows[-1][0] + 1, columns, 3))
@@ -89,7 +89,15 @@ def draw_text(ax: Axes, text: str, values: Sequence[float] | np.ndarray, columns
         ink = {"color": FAINT} if letter == "\n" else {"color": INK}
         shown = LINE_END if letter == "\n" else letter
         ax.text(
-            column, row, shown, ha="center", va="center", family="DejaVu Sans Mono", fontsize=8, parse_math=False, **ink
+            column,
+            row,
+            shown,
+            ha="center",
+            va="center",
+            family="DejaVu Sans Mono",
+            fontsize=9,
+            parse_math=False,
+            **ink,
         )
     ax.imshow(table, aspect="auto")
     ax.axis("off")
@@ -112,7 +120,9 @@ def text_view(
     _one_a_character(text, guesses)
     named = {unit: f"{unit}: {name}" for name, unit in found.items()}
     order = [*named, *(unit for unit in range(state.shape[1]) if unit not in named)]
-    options = "".join(f'<option value="{unit}">{html.escape(named.get(unit, str(unit)))}</option>' for unit in order)
+    options = "".join(
+        f'<option value="{unit}">{html.escape(named.get(unit, str(unit)))}</option>' for unit in order
+    )
     bytes_of_state = np.rint(np.clip(state, -1, 1) * 127).astype(np.int8).tobytes()
     rounded = [[(letter, round(100 * float(p))) for letter, p in row] for row in guesses]
     parts = {
@@ -156,5 +166,7 @@ def _shade(value: float) -> tuple[int, int, int]:
 
 def _one_a_character(text: str, values: Any) -> Any:
     if len(values) != len(text) or not text:
-        raise ValueError(f"text has {len(text)} characters and {len(values)} values, expected as many, at least one")
+        raise ValueError(
+            f"text has {len(text)} characters and {len(values)} values, expected as many, at least one"
+        )
     return values

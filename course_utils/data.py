@@ -29,7 +29,7 @@ class TextWindow(NamedTuple):
     next_ids: Int[Tensor, "B T"]
 
 
-def text_windows(token_ids: Int[Tensor, "N"], batch_size: int, length: int) -> list[TextWindow]:
+def text_windows(token_ids: Int[Tensor, " N"], batch_size: int, length: int) -> list[TextWindow]:
     """Cut a text into batch_size streams of equal length, and these into windows of `length` tokens, in order.
 
     Row b of a window goes on where row b of the window before has ended, so that a state can be handed on. What is
@@ -44,7 +44,9 @@ def text_windows(token_ids: Int[Tensor, "N"], batch_size: int, length: int) -> l
     n = n_windows * length
     streams = token_ids[: batch_size * n].view(batch_size, n)  # (B, n)
     following = token_ids[1 : batch_size * n + 1].view(batch_size, n)
-    return [TextWindow(*pair) for pair in zip(streams.split(length, 1), following.split(length, 1), strict=True)]
+    return [
+        TextWindow(*pair) for pair in zip(streams.split(length, 1), following.split(length, 1), strict=True)
+    ]
 
 
 def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Int[Tensor, "B T"]:

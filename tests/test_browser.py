@@ -28,6 +28,8 @@ WIDGETS = [
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
 ]
+# Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
+VIEWS = ["06"]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 
 SCREENSHOTS = lessons.ROOT / "test-results"  # .gitignore lists it, and the public workflow keeps it
@@ -153,9 +155,9 @@ def widget_notebook(lesson):
 def test_every_widget_is_tried():
     paths = lessons.lesson_paths()
     with_widgets = {number for number, path in paths.items() if lessons.find(lessons.read(path), "widget")}
-    tried = {number for number, *_ in WIDGETS}
+    tried = {number for number, *_ in WIDGETS} | set(VIEWS)
     assert with_widgets == tried, (
-        "the table WIDGETS names other lessons than those with cells tagged `widget`"
+        "the tables WIDGETS and VIEWS name other lessons than those with cells tagged `widget`"
     )
 
 
@@ -254,6 +256,38 @@ def check_stop_opens(page):
     # A stop that leads to its lesson has a link in between.
     if page.evaluate("document.activeElement.tagName") == "A":
         page.keyboard.press("Tab")
+
+
+def test_coloured_text_is_explored_with_the_keyboard_in_exported_html(page, tmp_path):
+    with screenshot_on_failure(page, "text_view_06"):
+        page.goto(exported("06", tmp_path))
+        view = page.locator(".text-view")
+        unit, place, said = view.locator("select"), view.locator("input"), view.locator("p")
+        letters, guesses = view.locator("pre span"), view.locator("li")
+        colours = "letters => letters.map(letter => letter.style.backgroundColor).join()"
+        assert letters.count() > 100
+        assert guesses.count() == 5
+        before, first_words = letters.evaluate_all(colours), said.inner_text()
+
+        unit.focus()
+        page.keyboard.press("ArrowDown")
+        assert letters.evaluate_all(colours) != before
+        assert said.inner_text() != first_words
+        page.keyboard.press("ArrowUp")
+        assert letters.evaluate_all(colours) == before
+        assert said.inner_text() == first_words
+
+        page.keyboard.press("Tab")
+        assert place.evaluate("place => place == document.activeElement")
+        page.keyboard.press("ArrowRight")
+        assert said.inner_text().startswith("Character 2 of ")
+        assert letters.nth(1).get_attribute("class") == "here"
+        assert view.locator(".here").count() == 1
+        page.keyboard.press("End")
+        assert said.inner_text().startswith(f"Character {letters.count()} of {letters.count()} ")
+        # The strip of the whole state is painted: not all of its stripes are white.
+        strip = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, 1).data.some(part => part < 200)"
+        assert view.locator("canvas").evaluate(strip)
 
 
 @pytest.mark.parametrize("lesson", lessons.lesson_paths())

@@ -44,7 +44,7 @@ def digits(values):
 
 
 def test_marks_of_a_small_program():
-    text = "if f('(', [1]):\n  # don't (\n    x = \"\"\"a\n'b\"\"\""
+    text = 'if f(\'(\', [1]):\n  # don\'t (\n    x = """a\n\'b"""'
     marks = mark(text)
     assert digits(marks["inside a string"]) == "0000011000000000" + "000000000000" + "0000000011111" + "11110"
     assert digits(marks["bracket depth"]) == "0000111111221000" + "0" * (len(text) - 16)
@@ -60,7 +60,9 @@ def test_marks_of_broken_text_go_on():
     assert mark("")["bracket depth"].shape == (0,)
 
 
-@pytest.mark.parametrize("line", ["x = f(1, [2])", "    return 'it''s'", "a b c", "# don't", "", 'x = "\\""', "if x:"])
+@pytest.mark.parametrize(
+    "line", ["x = f(1, [2])", "    return 'it''s'", "a b c", "# don't", "", 'x = "\\""', "if x:"]
+)
 def test_lines_that_python_can_read(line):
     assert is_readable(line)
 

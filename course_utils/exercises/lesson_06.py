@@ -32,7 +32,8 @@ def check_n_params(answer: Any) -> str:
         {
             "the biases are missing: PyTorch has two for every gate and unit.": 4 * one,
             "PyTorch has two biases for every gate and unit, one in each table's sum.": 4 * (one + 128),
-            "that is one gate. An LSTM has three gates and a candidate, each with tables of its own.": one + biases,
+            "that is one gate. An LSTM has three gates and a candidate, each with tables of its own.": one
+            + biases,
             "that is Elman's cell with one bias. An LSTM has four such sets.": one + 128,
             "three gates, and the candidate as well: four sets of tables.": 3 * (one + biases),
             "the state is read, too: a table of 128 times 128 for each gate.": 4 * (64 * 128 + biases),
@@ -47,7 +48,10 @@ def check_n_params(answer: Any) -> str:
 @function_exercise
 def check_with_temperature(answer: Callable) -> str:
     """with_temperature(logits, temperature): probabilities along the last axis, at a temperature."""
-    cases = [([[2.0, 1.0, -1.0, 0.5], [0.0, 3.0, 0.25, 3.0]], 0.5), ([[1.0, -2.0], [4.0, 1.5], [-3.0, 0.5]], 2.0)]
+    cases = [
+        ([[2.0, 1.0, -1.0, 0.5], [0.0, 3.0, 0.25, 3.0]], 0.5),
+        ([[1.0, -2.0], [4.0, 1.5], [-3.0, 0.5]], 2.0),
+    ]
     for logits, temperature in cases:
         _examine_temperature(answer, _f64(logits), temperature)
     _examine_temperature(answer, _f64([[600.0, 0.0, 300.0]]), 0.4)
@@ -58,7 +62,7 @@ def _examine_temperature(answer: Callable, logits: Tensor, temperature: float) -
     result = answer(logits, temperature)
     if isinstance(result, Tensor) and result.dtype.is_floating_point and result.isnan().any():
         expect(
-            logits.abs().max() < 100,
+            bool(logits.abs().max() < 100),
             "nan for logits as large as 600: exp overflows. `softmax` takes care of that, or subtract the largest.",
         )
     got = tensor(result, tuple(logits.shape))
@@ -71,7 +75,7 @@ def _examine_temperature(answer: Callable, logits: Tensor, temperature: float) -
                 logits * temperature
             ).softmax(-1),
             "the temperature does nothing here: divide the logits by it.": logits.softmax(-1),
-            "the temperature belongs inside the softmax: the rows no longer sum to 1.": logits.softmax(-1) / temperature,
+            "it belongs inside the softmax: the rows no longer sum to 1.": logits.softmax(-1) / temperature,
             "the probabilities are divided and put through a softmax again. Divide the logits.": (
                 logits.softmax(-1) / temperature
             ).softmax(-1),
@@ -113,13 +117,26 @@ def _examine_lstm(answer: Callable, scores: Tensor, cell: Tensor) -> None:
         got,
         step(i, f, g, o),
         {
-            "the two results change places: first the hidden state, then the cell.": [new, step(i, f, g, o)[0]],
+            "the two results change places: first the hidden state, then the cell.": [
+                new,
+                step(i, f, g, o)[0],
+            ],
             "the order of the blocks is take in, forget, new, give out: i, f, g, o.": step(f, i, g, o),
-            "the order of the blocks is i, f, g, o: the new content stands before the last gate.": step(i, f, o, g),
-            "each block is D columns side by side, not every fourth column: use chunk(4, -1).": step(*interleaved),
+            "the order of the blocks is i, f, g, o: the new content stands before the last gate.": step(
+                i, f, o, g
+            ),
+            "each block is D columns side by side, not every fourth column: use chunk(4, -1).": step(
+                *interleaved
+            ),
             "the new content g is bent by a tanh, not by a sigmoid.": [o.sigmoid() * bent.tanh(), bent],
-            "the cell passes through a tanh on its way out: sigmoid(o) * tanh(cell).": [o.sigmoid() * new, new],
-            "the hidden state is read from the new cell, not from the old one.": [o.sigmoid() * cell.tanh(), new],
+            "the cell passes through a tanh on its way out: sigmoid(o) * tanh(cell).": [
+                o.sigmoid() * new,
+                new,
+            ],
+            "the hidden state is read from the new cell, not from the old one.": [
+                o.sigmoid() * cell.tanh(),
+                new,
+            ],
             "the forget gate is missing: it multiplies the old cell.": [
                 o.sigmoid() * (cell + i.sigmoid() * g.tanh()).tanh(),
                 cell + i.sigmoid() * g.tanh(),
@@ -149,8 +166,12 @@ def check_slope_through_time(answer: Callable) -> str:
 def _examine_slope(answer: Callable, w: float, u: float, xs: list[float], target: float) -> None:
     got = number(answer(w, u, xs, target))
     mistakes = {
-        "only the last step counts here: w is used at every step, and the pulls of all of them add.": {"last": True},
-        "the pull loses a factor on its way back: one step earlier it is multiplied by w as well.": {"carry": 1.0},
+        "only the last step counts here: w is used at every step, and the pulls of all of them add.": {
+            "last": True
+        },
+        "the pull loses a factor on its way back: one step earlier it is multiplied by w as well.": {
+            "carry": 1.0
+        },
         "the slope of tanh, 1 - h**2, is missing.": {"bend": False},
         "half of it: the slope of a square is 2 times what is squared.": {"factor": 1.0},
         "the sign is wrong: the error is h - target.": {"factor": -2.0},

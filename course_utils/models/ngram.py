@@ -1,4 +1,4 @@
-"""Counting: an n-gram model with interpolated Kneser-Ney smoothing. Built in lesson 03, where it is the rival to beat."""
+"""Counting: an n-gram model with interpolated Kneser-Ney smoothing, the rival of the network. Built in lesson 03."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class KneserNey:
     shorter than `order`, and where vocab_size to the power of `order` is beyond 64 bits.
     """
 
-    def __init__(self, token_ids: Int[Tensor, "N"], vocab_size: int, order: int = 3) -> None:
+    def __init__(self, token_ids: Int[Tensor, " N"], vocab_size: int, order: int = 3) -> None:
         check_text(token_ids, vocab_size, order)
         self.vocab_size, self.levels = vocab_size, []
         keys, counts = pack(token_ids.unfold(0, order, 1), vocab_size).unique(return_counts=True)
@@ -28,7 +28,7 @@ class KneserNey:
             self.levels.insert(0, (keys, counts, contexts, kinds, totals, discount_of(counts)))
             keys, counts = (keys % vocab_size ** (n - 1)).unique(return_counts=True)
 
-    def probability(self, context: Int[Tensor, "B T"], words: Int[Tensor, "B"]) -> Float[Tensor, "B"]:
+    def probability(self, context: Int[Tensor, "B T"], words: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
         """Return P(word | context) for each row, in float64; of the context the last order - 1 words count.
 
         Raises ValueError if the context is shorter than that.
@@ -43,24 +43,26 @@ class KneserNey:
             p = torch.where(total > 0, (kept + spare * p) / total, p)
         return p
 
-    def next_word(self, context: Int[Tensor, "T"]) -> Float[Tensor, "V"]:
+    def next_word(self, context: Int[Tensor, " T"]) -> Float[Tensor, " V"]:
         """Return the probability of every word of the vocabulary after one context."""
         return self.probability(context.expand(self.vocab_size, -1), torch.arange(self.vocab_size))
 
 
-def pack(words: Int[Tensor, "B n"], vocab_size: int) -> Int[Tensor, "B"]:
+def pack(words: Int[Tensor, "B n"], vocab_size: int) -> Int[Tensor, " B"]:
     """Return each row as one whole number: its words as the digits of a number with the base vocab_size."""
     powers = vocab_size ** torch.arange(words.shape[1] - 1, -1, -1)
     return (words * powers).sum(1)
 
 
-def look_up(keys: Int[Tensor, "B"], table: Int[Tensor, "n"], values: Int[Tensor, "n"]) -> Float[Tensor, "B"]:
+def look_up(
+    keys: Int[Tensor, " B"], table: Int[Tensor, " n"], values: Int[Tensor, " n"]
+) -> Float[Tensor, " B"]:
     """Return the value that stands beside each key in a sorted table, or 0 where the key is not in it, in float64."""
     place = torch.searchsorted(table, keys).clamp(max=len(table) - 1)
     return torch.where(table[place] == keys, values[place], 0).double()
 
 
-def discount_of(counts: Int[Tensor, "n"]) -> float:
+def discount_of(counts: Int[Tensor, " n"]) -> float:
     """Return n1 / (n1 + 2 n2), where n1 n-grams have the count 1 and n2 the count 2; 0.5 if there is none of either.
 
     Ney, Essen and Kneser (1994) derive it as the discount under which left-out text becomes about most probable.

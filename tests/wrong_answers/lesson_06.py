@@ -52,7 +52,7 @@ WRONG = {
     "with_temperature": [
         (temper("(logits * temperature).softmax(-1)"), "the logits are multiplied"),
         (temper("logits.softmax(-1)"), "does nothing here"),
-        (temper("logits.softmax(-1) / temperature"), "belongs inside the softmax"),
+        (temper("logits.softmax(-1) / temperature"), "it belongs inside the softmax"),
         (temper("(logits.softmax(-1) / temperature).softmax(-1)"), "a softmax again"),
         (temper("(logits / temperature).softmax(0)"), "the columns sum to 1"),
         (temper("(logits / temperature).log_softmax(-1)"), "these are logarithms"),
