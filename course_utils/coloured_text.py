@@ -24,7 +24,8 @@ _PAGE = """<style>
 .text-view { background: white; color: #222; padding: 0.6em; max-width: 60em; }
 .text-view pre { line-height: 1.35; margin: 0.6em 0; overflow-x: auto; color: #222; background: white; }
 .text-view .here { outline: 2px solid #000; }
-.text-view canvas { width: 100%; height: 22px; border: 1px solid #8A8A8A; }
+.text-view canvas { width: 100%; height: 22px; border: 1px solid #8A8A8A; image-rendering: pixelated; }
+.text-view input { width: 24em; max-width: 100%; vertical-align: middle; }
 .text-view label { margin-right: 1.5em; }
 .text-view ol { list-style: none; margin: 0.3em 0; padding: 0; font-family: monospace; color: #222; }
 .text-view ol span { display: inline-block; background: #56B4E9; height: 0.8em; margin: 0 0.6em; }

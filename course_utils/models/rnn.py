@@ -53,8 +53,8 @@ class LSTMCell(nn.Module):
 class GRUCell(nn.Module):
     """One step of the gated recurrent unit (Cho and others, 2014): two gates, and no cell beside the hidden state.
 
-    h' = (1 - z) n + z h, as in PyTorch; the paper lets z and 1 - z change places. The reset gate r acts after the
-    multiplication with W_h, also as in PyTorch.
+    h' = (1 - z) n + z h, where z, `keep`, is the update gate. As in PyTorch, the reset gate r acts on h after the
+    multiplication with its table; in the paper it acts before.
     """
 
     def __init__(self, d_input: int, d_model: int) -> None:
@@ -110,7 +110,7 @@ class CharRNN(nn.Module):
     """A network that reads characters and says after each what may come next: embedding, recurrent layer, logits.
 
     `layer` is one of PyTorch's recurrent layers: nn.RNN (Elman's), nn.LSTM or nn.GRU. An LSTM starts with forget gates
-    that are open (bias 1, as Gers and others advised), so that at first it keeps rather than forgets.
+    that are open, so that at first it keeps rather than forgets (a bias of 1: Jozefowicz and others, 2015).
     """
 
     def __init__(self, vocab_size: int, d_model: int, layer: type[nn.RNNBase] = nn.LSTM) -> None:
