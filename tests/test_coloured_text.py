@@ -13,7 +13,7 @@ from course_utils.coloured_text import HIGH, LOW, draw_text, text_view
 
 TEXT = "a <b>\n</script> $x$"
 STATE = np.stack([np.linspace(-1, 1, len(TEXT)), np.zeros(len(TEXT)), np.ones(len(TEXT))], axis=1)
-GUESSES = [[("<", 0.504), ("\n", 0.25)]] * len(TEXT)
+GUESSES = [[("</script>", 0.504), ("\n", 0.25)]] * len(TEXT)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_view_carries_its_data_and_ends_its_script_itself():
     recorded = np.frombuffer(base64.b64decode(re.search(r'atob\("(.*?)"\)', page)[1]), dtype=np.int8)
     np.testing.assert_allclose(recorded.reshape(STATE.shape) / 127, STATE, atol=1 / 254 + 1e-9)
     assert json.loads(re.search(r"chars = (\[.*?\]), guesses", page)[1]) == list(TEXT)
-    assert json.loads(re.search(r"guesses = (\[.*?\]), units", page)[1])[0] == [["<", 50], ["\n", 25]]
+    assert json.loads(re.search(r"guesses = (\[.*?\]), units", page)[1])[0] == [["</script>", 50], ["\n", 25]]
 
 
 def test_nothing_comes_from_elsewhere_and_no_slot_is_left():
