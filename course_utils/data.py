@@ -22,6 +22,33 @@ class TranslationBatch(NamedTuple):
     tgt_out: Int[Tensor, "B T"]
 
 
+class TextWindow(NamedTuple):
+    """A piece of running text: token_ids as a model reads them, and next_ids, the token after each. Both (B, T)."""
+
+    token_ids: Int[Tensor, "B T"]
+    next_ids: Int[Tensor, "B T"]
+
+
+def text_windows(token_ids: Int[Tensor, " N"], batch_size: int, length: int) -> list[TextWindow]:
+    """Cut a text into batch_size streams of equal length, and these into windows of `length` tokens, in order.
+
+    Row b of a window goes on where row b of the window before has ended, so that a state can be handed on. What is
+    left over at the end of the streams is dropped. Raises ValueError if the text is too short for one window.
+    """
+    if batch_size < 1 or length < 1:
+        raise ValueError(f"batch_size and length are {batch_size} and {length}, expected at least 1 each")
+    n_windows = (len(token_ids) - 1) // (batch_size * length)
+    if n_windows < 1:
+        needed = batch_size * length + 1
+        raise ValueError(f"token_ids has {len(token_ids)} tokens, expected at least {needed} for one window")
+    n = n_windows * length
+    streams = token_ids[: batch_size * n].view(batch_size, n)  # (B, n)
+    following = token_ids[1 : batch_size * n + 1].view(batch_size, n)
+    return [
+        TextWindow(*pair) for pair in zip(streams.split(length, 1), following.split(length, 1), strict=True)
+    ]
+
+
 def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Int[Tensor, "B T"]:
     """Return rows of different lengths as one tensor, filled up at the end. Raises ValueError if there is no row."""
     if not rows:

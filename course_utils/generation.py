@@ -1,4 +1,8 @@
-"""Writing token by token: greedy and beam search over any model with `start(src)` and `step(token_ids, state)`."""
+"""Writing token by token.
+
+Greedy and beam search work with any model that has `start(src)` and `step(token_ids, state)`; `sample` with any model
+that is called as model(token_ids, state) and returns logits and state.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ def greedy(
 
     A row that does not end within `max_length` tokens is cut off there. Raises ValueError if max_length is below 1.
     """
-    _check_at_least_one("max_length", max_length)
+    check_at_least_one("max_length", max_length)
     state = model.start(src)
     token_ids = src.new_full((len(src),), start_id)
     written: list[Tensor] = []
@@ -54,8 +58,8 @@ def beam_search(
     token, end symbol included. The search ends when no open beginning can still win, or at `max_length` tokens, where
     what is open is cut off and counts as it stands. Raises ValueError if beam_size or max_length is below 1.
     """
-    _check_at_least_one("beam_size", beam_size)
-    _check_at_least_one("max_length", max_length)
+    check_at_least_one("beam_size", beam_size)
+    check_at_least_one("max_length", max_length)
 
     def score(hypothesis: Hypothesis) -> float:
         return hypothesis.log_prob / (len(hypothesis.token_ids) + 1) ** length_penalty
@@ -85,10 +89,36 @@ def beam_search(
     return sorted(finished + open_ends, key=score, reverse=True)
 
 
+@torch.no_grad()
+def sample(
+    model: Any, prefix: Int[Tensor, "B T"], n_tokens: int, temperature: float = 1.0
+) -> Int[Tensor, "B n_tokens"]:
+    """Let a recurrent model go on writing after each row of prefix, drawing every token from its probabilities.
+
+    The logits are divided by `temperature` first: below 1 likely tokens become likelier, above 1 less so. Raises
+    ValueError if the temperature is not above 0, or n_tokens below 1.
+    """
+    check_at_least_one("n_tokens", n_tokens)
+    check_temperature(temperature)
+    written, token_ids, state = [], prefix, None
+    for _ in range(n_tokens):
+        logits, state = model(token_ids, state)  # (B, T, V) at first, then (B, 1, V)
+        probabilities = (logits[:, -1] / temperature).softmax(dim=-1)  # (B, V)
+        token_ids = torch.multinomial(probabilities, 1)  # (B, 1)
+        written.append(token_ids)
+    return torch.cat(written, dim=1)
+
+
+def check_temperature(temperature: float) -> None:
+    """Raise ValueError unless the temperature is above 0."""
+    if not temperature > 0:
+        raise ValueError(f"temperature is {temperature!r}, expected a number above 0")
+
+
 def _until_end(row: list[int], end_id: int) -> list[int]:
     return row[: row.index(end_id)] if end_id in row else row
 
 
-def _check_at_least_one(name: str, value: int) -> None:
+def check_at_least_one(name: str, value: int) -> None:
     if value < 1:
         raise ValueError(f"{name} is {value}, expected at least 1")

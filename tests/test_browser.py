@@ -32,6 +32,8 @@ WIDGETS = [
     ("04", "first number", "ArrowRight"),
     ("04", "second number", "ArrowRight"),
 ]
+# Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
+VIEWS = ["06"]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 
 SCREENSHOTS = lessons.ROOT / "test-results"  # .gitignore lists it, and the public workflow keeps it
@@ -157,9 +159,9 @@ def widget_notebook(lesson):
 def test_every_widget_is_tried():
     paths = lessons.lesson_paths()
     with_widgets = {number for number, path in paths.items() if lessons.find(lessons.read(path), "widget")}
-    tried = {number for number, *_ in WIDGETS}
+    tried = {number for number, *_ in WIDGETS} | set(VIEWS)
     assert with_widgets == tried, (
-        "the table WIDGETS names other lessons than those with cells tagged `widget`"
+        "the tables WIDGETS and VIEWS name other lessons than those with cells tagged `widget`"
     )
 
 
@@ -258,6 +260,66 @@ def check_stop_opens(page):
     # A stop that leads to its lesson has a link in between.
     if page.evaluate("document.activeElement.tagName") == "A":
         page.keyboard.press("Tab")
+
+
+def test_coloured_text_is_explored_with_the_keyboard_in_exported_html(page, tmp_path):
+    with screenshot_on_failure(page, "text_view_html"):
+        page.goto(exported("06", tmp_path))
+        explore_text(page, "ArrowDown", "ArrowUp", lambda letter: page.keyboard.press("ArrowRight"))
+
+
+def test_coloured_text_is_explored_in_jupyterlab(jupyterlab, page):
+    folder, address = jupyterlab
+    source = """import numpy as np
+from course_utils.coloured_text import text_view
+state = np.tanh(np.random.default_rng(1).normal(size=(120, 40)))
+text_view("f(x)\\n" * 24, state, [[("x", 0.4), ("(", 0.3), (")", 0.1), (" ", 0.1), ("\\n", 0.1)]] * 120, {"a": 7})"""
+    notebook = widget_notebook("06")
+    notebook.cells = [nbformat.v4.new_code_cell(source)]
+    nbformat.write(notebook, folder / "text_view.ipynb")
+    with screenshot_on_failure(page, "text_view_jupyterlab"):
+        page.goto(f"{address}doc/tree/text_view.ipynb?token={TOKEN}")
+        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator(f".text-view li, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
+        assert page.locator(ERRORS).all_inner_texts() == []
+        # JupyterLab keeps the arrow keys for itself.
+        explore_text(page, "End", "Home", lambda letter: letter.click())
+
+
+def explore_text(page, down, up, go_to_second):
+    """Colour the text by another unit and back, which must bring all back; and walk through it."""
+    view = page.locator(".text-view")
+    unit, place, said = view.locator("select"), view.locator("input"), view.locator("p")
+    letters = view.locator("pre span")
+    colours = "letters => letters.map(letter => letter.style.backgroundColor).join()"
+    assert letters.count() > 100
+    assert view.locator("li").count() == 5
+    before, first_words = letters.evaluate_all(colours), said.inner_text()
+
+    unit.focus()
+    page.keyboard.press(down)
+    assert letters.evaluate_all(colours) != before
+    assert said.inner_text() != first_words
+    page.keyboard.press(up)
+    assert letters.evaluate_all(colours) == before
+    assert said.inner_text() == first_words
+
+    page.keyboard.press("Tab")
+    assert place.evaluate("place => place == document.activeElement")
+    go_to_second(letters.nth(1))
+    assert said.inner_text().startswith("Character 2 of ")
+    assert letters.nth(1).get_attribute("class") == "here"
+    assert view.locator(".here").count() == 1
+    place.focus()
+    page.keyboard.press("End")
+    assert said.inner_text().startswith(f"Character {letters.count()} of {letters.count()} ")
+    # The strip of the whole state is painted: not all of its stripes are white.
+    strip = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, 1).data.some(part => part < 200)"
+    )
+    assert view.locator("canvas").evaluate(strip)
 
 
 @pytest.mark.parametrize("lesson", lessons.lesson_paths())

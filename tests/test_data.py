@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from course_utils.data import TranslationBatches, pad, padding_mask
+from course_utils.data import TranslationBatches, pad, padding_mask, text_windows
 
 SOURCES = [[5] * n for n in (3, 1, 4, 1, 5, 9, 2, 6)]
 TARGETS = [[7, n] for n in range(8)]
@@ -58,3 +59,21 @@ def test_bad_input_is_named():
         TranslationBatches(SOURCES, [], pad_id=0, start_id=1, end_id=2)
     with pytest.raises(ValueError, match="batch_size is 0, expected at least 1"):
         make(batch_size=0)
+
+
+def test_windows_go_on_where_the_same_row_has_ended():
+    windows = text_windows(torch.arange(27), batch_size=2, length=4)
+    assert [window.token_ids.tolist() for window in windows] == [
+        [[0, 1, 2, 3], [12, 13, 14, 15]],
+        [[4, 5, 6, 7], [16, 17, 18, 19]],
+        [[8, 9, 10, 11], [20, 21, 22, 23]],
+    ]
+    assert all(torch.equal(window.next_ids, window.token_ids + 1) for window in windows)
+
+
+def test_a_text_of_one_window_is_enough_and_less_is_refused():
+    assert len(text_windows(torch.arange(9), batch_size=2, length=4)) == 1
+    with pytest.raises(ValueError, match="token_ids has 8 tokens, expected at least 9"):
+        text_windows(torch.arange(8), batch_size=2, length=4)
+    with pytest.raises(ValueError, match="batch_size and length are 0 and 4"):
+        text_windows(torch.arange(9), batch_size=0, length=4)

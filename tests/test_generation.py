@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.generation import beam_search, greedy
+from course_utils.generation import beam_search, greedy, sample
 
 START, END, V = 0, 1, 4
 
@@ -106,3 +106,44 @@ def test_hypotheses_come_best_first():
 def test_bad_sizes_are_named(name):
     with pytest.raises(ValueError, match=f"{name} is 0, expected at least 1"):
         beam_search(Table(0), torch.tensor([[2]]), start_id=START, end_id=END, **{name: 0})
+
+
+class Adder(nn.Module):
+    """A recurrent toy whose state is the sum of what it has read; only the digit that the sum ends in comes next."""
+
+    def __init__(self, spread=0.0):
+        super().__init__()
+        self.spread, self.read = spread, []
+
+    def forward(self, token_ids, state=None):
+        self.read.append(token_ids)
+        sums = token_ids.cumsum(1) + (0 if state is None else state[:, None])
+        logits = torch.full((*token_ids.shape, 10), -1000.0)
+        logits.scatter_(2, (sums % 10)[..., None], 0.0)
+        if self.spread:
+            logits = torch.tensor([self.spread, 0.0, *[-1000.0] * 8]).expand_as(logits)
+        return logits, sums[:, -1]
+
+
+def test_sampling_feeds_back_what_it_has_drawn_and_hands_the_state_on():
+    model = Adder()
+    written = sample(model, torch.tensor([[1, 2], [0, 5]]), n_tokens=4)
+    # 1 + 2 = 3, and 3 more are 6, and 6 more are 12; 0 + 5 = 5, then 10, then 10 again.
+    assert written.tolist() == [[3, 6, 2, 4], [5, 0, 0, 0]]
+    assert [part.shape[1] for part in model.read] == [2, 1, 1, 1]
+
+
+def test_temperature_divides_the_logits():
+    torch.manual_seed(1)
+    # Logits of 1 and 0, at a temperature of 0.5, are odds of e ** 2 to 1.
+    drawn = sample(Adder(spread=1.0), torch.zeros(4000, 1, dtype=torch.long), 1, temperature=0.5)
+    share = (drawn == 0).double().mean().item()
+    assert share == pytest.approx(1 / (1 + 2.718281828**-2), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "temperature", "message"), [(0, 1.0, "n_tokens is 0"), (3, 0.0, "temperature is 0.0")]
+)
+def test_sampling_refuses_what_cannot_be(n_tokens, temperature, message):
+    with pytest.raises(ValueError, match=message):
+        sample(Adder(), torch.zeros(1, 1, dtype=torch.long), n_tokens, temperature)

@@ -12,7 +12,7 @@ PACKAGE = Path(course_utils.__file__).parent
 LEVELS = [
     {"shapes", "runtime", "unpacking", "timeline"},
     {"archives"},
-    {"text", "corpora", "microworld", "points", "families", "plotting", "controls"},
+    {"text", "corpora", "microworld", "points", "families", "plotting", "controls", "code_marks", "coloured_text"},
     {"data", "locales", "optim"},
     {"models"},
     {"training", "generation", "metrics", "retrieval"},
