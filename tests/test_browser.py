@@ -27,6 +27,8 @@ WIDGETS = [
     ("01", "surface", "End"),
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
+    ("07", "step", "ArrowRight"),
+    ("07", "vector", "End"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

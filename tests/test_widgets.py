@@ -18,13 +18,15 @@ from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, 
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground", "neuron_playground"]
+PLAYGROUNDS = ["descent_playground", "neuron_playground", "translation_playground"]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime, widgets
+from course_utils import runtime
+from course_utils.translation_explorer import translation_playground
+from course_utils.widgets import descent_playground, neuron_playground
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -46,6 +48,8 @@ def ends(label):
     part = control(label)
     if hasattr(part, "options"):
         return [part.options[0], part.options[-1]]
+    if hasattr(part, "placeholder"):
+        return [part.placeholder]
     return [part.base**end if hasattr(part, "base") else end for end in (part.min, part.max)]
 """
 
@@ -82,7 +86,7 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        self.run(f"playground = widgets.{playground}()")
+        self.run(f"playground = {playground}()")
         return self
 
     def move(self, label, value):

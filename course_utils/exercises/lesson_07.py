@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -52,9 +53,15 @@ def check_teacher_forcing(answer: Callable) -> str:
             ((writes, reads), "the two lists have changed places: first what is read, then what is written."),
             ((words, writes), "the start is missing: before it writes the first word, the decoder reads it."),
             ((reads, words), "the end is missing: the decoder has to learn where to stop."),
-            ((words, words), "both lists are the words themselves: then it would learn to copy what it reads."),
+            (
+                (words, words),
+                "both lists are the words themselves: then it would learn to copy what it reads.",
+            ),
             (([*reads, end], writes), "the first list is one too long: after the end nothing is read."),
-            ((reads, [*reads, end]), "the second list begins with the start, which the decoder never writes."),
+            (
+                (reads, [*reads, end]),
+                "the second list begins with the start, which the decoder never writes.",
+            ),
             (
                 ([*reads, end], [*reads, end]),
                 "both lists are the same: what is written is one step ahead of what is read.",
@@ -152,7 +159,7 @@ def check_beam_step(answer: Callable) -> str:
             ([int(number(v, "a token id")) for v in _list(ids, "a beginning")], number(total, "a total"))
             for ids, total in got
         ]
-        right = _continuations(beams, log_probs, lambda a, b: a + b)[:k]
+        right = _continuations(beams, log_probs, operator.add)[:k]
         if not _same(got, right):
             raise Wrong(_beam_hint(got, beams, log_probs, k))
     return "Applied again and again, with endings set aside, this is beam search."
@@ -174,11 +181,17 @@ def _same(got: list, wanted: list) -> bool:
 
 
 def _beam_hint(got: list, beams: list, log_probs: list, k: int) -> str:
-    every = _continuations(beams, log_probs, lambda a, b: a + b)
+    every = _continuations(beams, log_probs, operator.add)
     fresh = _continuations(beams, log_probs, lambda a, b: b)
-    times = _continuations(beams, log_probs, lambda a, b: a * b)
-    each = [item for i in range(len(beams)) for item in _continuations(beams[i : i + 1], log_probs[i : i + 1], sum2)]
-    greedy = [_continuations(beams[i : i + 1], log_probs[i : i + 1], sum2)[0] for i in range(len(beams))]
+    times = _continuations(beams, log_probs, operator.mul)
+    each = [
+        item
+        for i in range(len(beams))
+        for item in _continuations(beams[i : i + 1], log_probs[i : i + 1], operator.add)
+    ]
+    greedy = [
+        _continuations(beams[i : i + 1], log_probs[i : i + 1], operator.add)[0] for i in range(len(beams))
+    ]
     first_k = [item for i in range(len(beams)) for item in each[i * len(log_probs[0]) :][:k]]
     ordered = sorted(greedy, key=lambda item: -item[1])
     # Each mistake with what it leads to, the most special ones first.
@@ -195,13 +208,10 @@ def _beam_hint(got: list, beams: list, log_probs: list, k: int) -> str:
     if len(got) > min(k, len(every)):
         same_number = len(got) == len(first_k)
         return (
-            "k of every beginning are kept. Keep k altogether." if same_number else f"keep no more than k = {k}."
+            "k of every beginning are kept. Keep k altogether."
+            if same_number
+            else f"keep no more than k = {k}."
         )
     if [(ids[-1:], round(total, 6)) for ids, total in got] == [(i[-1:], round(t, 6)) for i, t in every[:k]]:
         return "only the new token is left of each. Keep the whole beginning: [*token_ids, v]."
     return f"not the {k} best continuations of {beams}. Yours: {got[:3]}, expected: {every[:k][:3]}."
-
-
-def sum2(a: float, b: float) -> float:
-    """Return a + b."""
-    return a + b
