@@ -54,7 +54,15 @@ def bleu_band(
     _check_as_many(hypotheses, references)
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(hypotheses), size=(n_resamples, len(hypotheses)))
-    scores = [bleu([hypotheses[i] for i in draw], [references[i] for i in draw]) for draw in draws]
+    # Counts add up over sentences, so n-grams are counted once and not in every draw again.
+    scorer, counts = _scorer(), []
+    for hypothesis, reference in zip(hypotheses, references):
+        one = scorer.corpus_score([" ".join(hypothesis)], [[" ".join(reference)]])
+        counts.append([*one.counts, *one.totals, one.sys_len, one.ref_len])
+    sums = np.array(counts)[draws].sum(axis=1)  # (n_resamples, 10)
+    scores = [
+        scorer.compute_bleu(list(row[:4]), list(row[4:8]), *row[8:], "exp").score for row in sums.tolist()
+    ]
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

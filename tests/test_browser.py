@@ -31,6 +31,8 @@ WIDGETS = [
     ("03", "sentences", "ArrowRight"),
     ("04", "first number", "ArrowRight"),
     ("04", "second number", "ArrowRight"),
+    ("07", "step", "ArrowRight"),
+    ("07", "vector", "End"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06"]

@@ -12,12 +12,23 @@ PACKAGE = Path(course_utils.__file__).parent
 LEVELS = [
     {"shapes", "runtime", "unpacking", "timeline"},
     {"archives"},
-    {"text", "corpora", "microworld", "points", "families", "plotting", "controls", "code_marks", "coloured_text"},
+    {
+        "text",
+        "corpora",
+        "microworld",
+        "points",
+        "families",
+        "plotting",
+        "controls",
+        "code_marks",
+        "coloured_text",
+        "sentence_plots",
+    },
     {"data", "locales", "optim"},
     {"models"},
     {"training", "generation", "metrics", "retrieval"},
     {"digit_codes"},
-    {"exercises", "widgets", "word_widgets"},
+    {"exercises", "widgets", "word_widgets", "translation_explorer"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Inside models/ a file imports only these.

@@ -23,13 +23,14 @@ PLAYGROUNDS = [
     "widgets.neuron_playground",
     "widgets.code_playground",
     "word_widgets.next_word_playground",
+    "translation_explorer.translation_playground",
 ]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime, widgets, word_widgets
+from course_utils import runtime
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -51,6 +52,8 @@ def ends(label):
     part = control(label)
     if hasattr(part, "options"):
         return [part.options[0], part.options[-1]]
+    if hasattr(part, "placeholder"):
+        return [part.placeholder]
     return [part.base**end if hasattr(part, "base") else end for end in (part.min, part.max)]
 """
 
@@ -87,7 +90,8 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        self.run(f"playground = {playground}()")
+        module = playground.split(".")[0]
+        self.run(f"from course_utils import {module}\nplayground = {playground}()")
         return self
 
     def move(self, label, value):
