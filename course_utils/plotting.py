@@ -164,6 +164,52 @@ def draw_graph(
     return ax
 
 
+def draw_bleu_by_length(
+    ax: Axes,
+    lengths: Sequence[int],
+    scores: dict[str, Sequence[float]],
+    bands: dict[str, Sequence[tuple[float, float]]] | None = None,
+    longest_trained: int | None = None,
+) -> Axes:
+    """Draw BLEU against the number of words in the source, a line for each model, with shaded bands around them.
+
+    `scores[name]` holds one score a length and `bands[name]`, where there is one, the lower and the upper end of each
+    score's band. Beyond `longest_trained`, lengths that no model met in training stand on a grey ground.
+    """
+    markers = dict(zip(scores, "os^Dv*" * len(scores)))
+    for name, values in scores.items():
+        (line,) = ax.plot(
+            lengths, values, marker=markers[name], markersize=6, markeredgecolor="white", label=name
+        )
+        if name in (bands or {}):
+            low, high = zip(*bands[name], strict=True)
+            ax.fill_between(lengths, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+    right = max(lengths) + 0.6
+    if longest_trained is not None and longest_trained < max(lengths):
+        ax.axvspan(longest_trained + 0.5, right, color="#F2F2F2", zorder=0)
+        ax.annotate(
+            "longer than in training",
+            ((longest_trained + 0.5 + right) / 2, 1),
+            (0, -14),
+            ("data", "axes fraction"),
+            "offset points",
+            ha="center",
+            color=INK,
+            fontsize=9.5,
+        )
+    # Room above 100 for that text.
+    ax.set(
+        xlabel="words in the source sentence",
+        ylabel="BLEU (0 to 100)",
+        ylim=(0, 114),
+        yticks=range(0, 101, 20),
+    )
+    ax.set_xlim(min(lengths) - 0.6, right)
+    if len(scores) > 1:
+        ax.legend(fontsize=9.5)
+    return ax
+
+
 def _column(n: int) -> np.ndarray:
     """Return the heights of n discs, the first on top, around 0."""
     return (n - 1) / 2 - np.arange(n)

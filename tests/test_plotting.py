@@ -11,6 +11,7 @@ import torch
 from matplotlib import colors, pyplot
 
 from course_utils.plotting import (
+    draw_bleu_by_length,
     draw_descent,
     draw_graph,
     draw_levels,
@@ -280,3 +281,44 @@ def test_the_graph_has_a_box_for_every_name_and_a_label_for_every_edge(ax):
     assert set(boxes) == {"W", "X", "PRODUCT"}
     assert len(labels) == 2
     assert not any(extent(label).overlaps(extent(box)) for label in labels for box in boxes.values())
+
+
+# BLEU by length
+
+LENGTHS = [5, 10, 20, 25]
+SCORES = {"wide": [90.0, 60.0, 30.0, 20.0], "narrow": [70.0, 30.0, 10.0, 5.0]}
+BANDS = {"wide": [(85.0, 95.0), (55.0, 65.0), (25.0, 35.0), (15.0, 25.0)]}
+
+
+def test_bleu_by_length_draws_a_line_for_each_model_and_a_band_where_there_is_one(ax):
+    draw_bleu_by_length(ax, LENGTHS, SCORES, BANDS, longest_trained=20)
+    for name, values in SCORES.items():
+        line = line_with(ax, label=name)
+        assert line.get_xdata().tolist() == LENGTHS
+        assert line.get_ydata().tolist() == values
+    (band,) = ax.collections
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
+    assert corners == {(x, end) for x, ends in zip(LENGTHS, BANDS["wide"], strict=True) for end in ends}
+    assert colors.same_color(
+        band.get_facecolor(), (*colors.to_rgb(line_with(ax, label="wide").get_color()), 0.2)
+    )
+
+
+def test_bleu_by_length_shades_what_no_model_met_in_training(ax):
+    draw_bleu_by_length(ax, LENGTHS, SCORES, longest_trained=20)
+    (ground,) = ax.patches
+    box = ground.get_extents().transformed(ax.transData.inverted())
+    assert 20 < box.x0 < 25 < box.x1
+    (note,) = ax.texts
+    # It stands on its ground, and above all that is drawn.
+    assert extent(ground).x0 <= extent(note).x0
+    assert extent(note).x1 <= extent(ground).x1
+    assert extent(note).y0 > ax.transData.transform((0, 100))[1]
+
+
+@pytest.mark.parametrize("longest", [None, 25])
+def test_bleu_by_length_shades_nothing_if_all_lengths_were_trained_on(ax, longest):
+    draw_bleu_by_length(ax, LENGTHS, {"one": SCORES["wide"]}, longest_trained=longest)
+    assert not ax.patches
+    assert not ax.texts
+    assert ax.get_legend() is None
