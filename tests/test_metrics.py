@@ -33,6 +33,13 @@ def test_the_band_holds_the_score_and_shrinks_with_more_sentences():
     assert bleu_band(worse * 5, REFERENCES * 5) == few
 
 
+def test_the_band_is_made_of_the_scores_of_resampled_sentences():
+    hypotheses = [["猫", "は", "鳥", "を", "見た"], ["鳥", "は", "公園", "で", "猫"]]
+    # Of two sentences there are three different test sets, whose scores must be the ends of the widest band.
+    scores = [bleu([hypotheses[i] for i in draw], [REFERENCES[i] for i in draw]) for draw in ([0, 0], [1, 1])]
+    assert bleu_band(hypotheses, REFERENCES, level=1.0) == pytest.approx((min(scores), max(scores)))
+
+
 def test_links_go_where_the_weights_are_largest():
     weights = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]])
     assert links_of(weights) == {(1, 0), (0, 1)}

@@ -59,16 +59,19 @@ class GeneralAttention(DotAttention):
         return self.W(memory)
 
 
-def attend(
-    scores: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"], mask: Bool[Tensor, "B S"]
-) -> tuple[Float[Tensor, "B d_memory"], Float[Tensor, "B S"]]:
-    """Return the context, the weighted mean of the memory, and the weights: softmax over positions where mask is True.
+def masked_softmax(scores: Float[Tensor, "B S"], mask: Bool[Tensor, "B S"]) -> Float[Tensor, "B S"]:
+    """Return the attention weights: positive where the mask is True, exactly 0 elsewhere, and 1 in total in every row.
 
-    Every row of the mask must allow at least one position; a row that allows none has no weights that sum to 1, and
-    gives NaN.
+    Every row of the mask must allow at least one position: a row that allows none has no such weights, and gives NaN.
     """
-    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # (B, S)
-    return (weights[:, None] @ memory)[:, 0], weights
+    return scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)
+
+
+def weighted_mean(
+    weights: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"]
+) -> Float[Tensor, "B d_memory"]:
+    """Return the context: the mean of the memory's vectors, each counted with its weight (eq. 5)."""
+    return (weights[:, None] @ memory)[:, 0]  # (B, 1, S) @ (B, S, d_memory)
 
 
 def _check_widths(**widths: int) -> None:
