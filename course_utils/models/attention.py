@@ -15,7 +15,7 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, d_query: int, d_memory: int, d_hidden: int) -> None:
         super().__init__()
-        _check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
+        check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
         self.W = nn.Linear(d_query, d_hidden, bias=False)
         self.U = nn.Linear(d_memory, d_hidden, bias=False)
         self.v = nn.Linear(d_hidden, 1, bias=False)
@@ -51,7 +51,7 @@ class GeneralAttention(DotAttention):
 
     def __init__(self, d_query: int, d_memory: int) -> None:
         super().__init__()
-        _check_widths(d_query=d_query, d_memory=d_memory)
+        check_widths(d_query=d_query, d_memory=d_memory)
         self.W = nn.Linear(d_memory, d_query, bias=False)
 
     def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_query"]:
@@ -74,7 +74,26 @@ def weighted_mean(
     return (weights[:, None] @ memory)[:, 0]  # (B, 1, S) @ (B, S, d_memory)
 
 
-def _check_widths(**widths: int) -> None:
+def pull_weight(weights: Float[Tensor, "B S"], place: int, amount: float) -> Float[Tensor, "B S"]:
+    """Return the weights with one of them moved by hand; they still sum to 1.
+
+    An amount of 1 puts all weight on the place and -1 takes away all that it has; 0 changes nothing. What is given or
+    taken is shared among the others in proportion to their weights. Raises ValueError for an amount outside -1 to 1 or
+    a place outside the source.
+    """
+    if not -1 <= amount <= 1:
+        raise ValueError(f"amount is {amount}, expected a number from -1 to 1")
+    if not 0 <= place < weights.shape[1]:
+        raise ValueError(f"place is {place}, expected a number from 0 to {weights.shape[1] - 1}")
+    one = torch.zeros_like(weights)
+    one[:, place] = 1.0
+    if amount >= 0:
+        return (1 - amount) * weights + amount * one
+    rest = weights * (1 + amount * one)
+    return rest / rest.sum(dim=-1, keepdim=True)
+
+
+def check_widths(**widths: int) -> None:
     for name, width in widths.items():
         if width < 1:
             raise ValueError(f"{name} is {width}, expected at least 1")
