@@ -58,9 +58,7 @@ def frame(ax: Axes, source_place: int, target_place: int, color: str = PALETTE["
     ax.add_patch(Rectangle(corner, 0.84, 0.84, fill=False, edgecolor=color, linewidth=1.6))
 
 
-def draw_looks(
-    ax: Axes, weights: np.ndarray | Tensor, source: Sequence[str], target: Sequence[str]
-) -> Axes:
+def draw_looks(ax: Axes, weights: np.ndarray | Tensor, source: Sequence[str], target: Sequence[str]) -> Axes:
     """Draw attention weights, shape (T, S), as lines from every target word, below, to the words that it looks at.
 
     A line is as thick and as dark as its weight. Raises ValueError if the words do not fit the shape.
@@ -81,7 +79,7 @@ def draw_looks(
 
 
 def check_words(shape: tuple[int, ...], source: Sequence[str], target: Sequence[str]) -> None:
-    """Raise ValueError unless weights of this shape have a row for every target word and a column for every source word."""
+    """Raise ValueError unless weights of this shape have a row for each target word, a column for each source word."""
     if shape != (len(target), len(source)):
         raise ValueError(
             f"weights has shape {shape}, expected ({len(target)}, {len(source)}): a row for each word of "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
+
+from torch import Tensor
 
 from course_utils.attention_maps import draw_alignment, frame
 from course_utils.data import pad
@@ -17,8 +20,7 @@ SENTENCES = (
     "the cat saw the big dog in the garden",
     "the young fox that chased the bird called the bear",
     "the mouse was pushed by the white horse that the monkey helped",
-    "the dog did not cross the street because it was too tired",
-    "the dog did not cross the street because it was too wide",
+    "the bird helped the cat and the bear found the mouse in the forest",
 )
 
 
@@ -60,46 +62,57 @@ def alignment_explorer(model: AttentionSeq2Seq, src_vocab: Vocab, tgt_vocab: Voc
 
 
 def _show_alignment(
-    model: AttentionSeq2Seq, src_vocab: Vocab, tgt_vocab: Vocab, sentence: str, step: int, word: int, pull: float
+    model: AttentionSeq2Seq,
+    src_vocab: Vocab,
+    tgt_vocab: Vocab,
+    sentence: str,
+    step: int,
+    word: int,
+    pull: float,
 ) -> None:
     from matplotlib import pyplot
 
     try:
         pair = translate(sentence)
     except ValueError as problem:
-        print(problem)
+        print(f"{problem}.")
         return
     src = pad([[*src_vocab.encode(pair.english), src_vocab["</s>"]]], src_vocab["<pad>"])
     src = src.to(next(model.parameters()).device)
     place = min(word, src.shape[1]) - 1
 
-    def write(amount: float) -> tuple[list[str], Any]:
+    def write(amount: float) -> tuple[list[str], Tensor]:
         token_ids, weights = guided(
             model,
             src,
             lambda t, own: pull_weight(own, place, amount) if t == step - 1 else own,
             start_id=tgt_vocab["<s>"],
             end_id=tgt_vocab["</s>"],
+            max_length=len(pair.japanese) + 6,
         )
         return tgt_vocab.decode(token_ids), weights.cpu()
 
     (alone, _), (words, weights) = write(0.0), write(pull)
     source, target = [*pair.english, "</s>"], [*words, "</s>"][: len(weights)]
-    row = min(step, len(weights)) - 1
+    row, rows_height = min(step, len(weights)) - 1, 0.34 * len(target)
     fig, (top, ax) = pyplot.subplots(
-        2, 1, figsize=(8, 2.3 + 0.34 * len(target)), height_ratios=[1.3, 0.34 * len(target)], sharex=True
+        2, 1, figsize=(8, 2.8 + rows_height), height_ratios=[1.3, rows_height], sharex=True
     )
     bars = top.bar(range(len(source)), weights[row], color=PALETTE["blue"])
     bars[place].set_color(PALETTE["orange"])
     top.set(ylim=(0, 1), ylabel="weight", title=f"step {row + 1} writes {target[row]}")
-    top.grid(axis="x", visible=False)
     draw_alignment(ax, weights, source, target)
     ax.set_aspect("auto")
-    ax.tick_params(top=False, bottom=True, labeltop=False, labelbottom=True)
+    ax.tick_params(labeltop=False, labelbottom=True)
+    top.tick_params(which="both", bottom=False)
+    top.grid(axis="x", which="both", visible=False)
+    top.set_axisbelow(True)
     frame(ax, place, row, PALETTE["orange"])
-    for label, said, own in zip(ax.get_yticklabels(), target, [*alone, "</s>"] + [""] * len(target)):
+    own_words = [*alone, "</s>", *[""] * len(target)]
+    for label, said, own in zip(ax.get_yticklabels(), target, own_words):
         label.set_color(INK if said == own else PALETTE["vermilion"])
     lines = {"truth": pair.japanese, "by itself": alone, "with your pull": words}
-    ax.set_xlabel("\n".join(f"{name}: {' '.join(said)}" for name, said in lines.items()), loc="left")
-    looks = f"step {row + 1} of the translation of '{' '.join(pair.english)}' looks at '{source[weights[row].argmax()]}' most"
-    show(fig, alt=f"Weights with the pull {pull:g} on '{source[place]}': {looks}; it writes {' '.join(words)}.")
+    told = [fill(f"{name}: {' '.join(said)}", 60, subsequent_indent="    ") for name, said in lines.items()]
+    ax.set_xlabel("\n".join(told), loc="left")
+    looks = f"step {row + 1} of translating '{' '.join(pair.english)}' looks at '{source[weights[row].argmax()]}' most"
+    show(fig, alt=f"With the pull {pull:g} on '{source[place]}', {looks}; it writes {' '.join(words)}.")

@@ -25,17 +25,17 @@ def greedy(
 
     A row that does not end within `max_length` tokens is cut off there. Raises ValueError if max_length is below 1.
     """
-    _check_at_least_one("max_length", max_length)
+    check_at_least_one("max_length", max_length)
     state = model.start(src)
-    token_ids = src.new_full((len(src),), start_id)
-    written: list[Tensor] = []
-    ended = torch.zeros_like(token_ids, dtype=torch.bool)
+    token_ids = src.new_full((len(src),), start_id)  # (B,)
+    written, ended = [], torch.zeros_like(token_ids, dtype=torch.bool)
     while len(written) < max_length and not ended.all():
         logits, state = model.step(token_ids, state)  # (B, V)
         token_ids = logits.argmax(dim=-1)  # (B,)
         written.append(token_ids)
         ended = ended | (token_ids == end_id)
-    return [_until_end(row, end_id) for row in torch.stack(written, dim=1).tolist()]
+    rows = torch.stack(written, dim=1).tolist()  # (B, T)
+    return [row[: row.index(end_id)] if end_id in row else row for row in rows]
 
 
 @torch.no_grad()
@@ -55,7 +55,7 @@ def guided(
     there was room for it. The model needs a decoder that can `look` and `write`, as AttentionSeq2Seq has. Raises
     ValueError if max_length is below 1.
     """
-    _check_at_least_one("max_length", max_length)
+    check_at_least_one("max_length", max_length)
     state, token_ids = model.start(src), src.new_tensor([start_id])
     written: list[int] = []
     used: list[Tensor] = []
@@ -86,26 +86,22 @@ def beam_search(
     token, end symbol included. The search ends when no open beginning can still win, or at `max_length` tokens, where
     what is open is cut off and counts as it stands. Raises ValueError if beam_size or max_length is below 1.
     """
-    _check_at_least_one("beam_size", beam_size)
-    _check_at_least_one("max_length", max_length)
+    check_at_least_one("beam_size", beam_size)
+    check_at_least_one("max_length", max_length)
 
     def score(hypothesis: Hypothesis) -> float:
         return hypothesis.log_prob / (len(hypothesis.token_ids) + 1) ** length_penalty
 
-    state = model.start(src)
-    rows, totals = (
-        [[start_id]],
-        torch.zeros(1, device=src.device),
-    )  # the open beginnings, their log-probabilities
+    state, rows, totals = model.start(src), [[start_id]], torch.zeros(1, device=src.device)
     finished: list[Hypothesis] = []
     for _ in range(max_length):
         logits, state = model.step(src.new_tensor([row[-1] for row in rows]), state)  # (beams, V)
         candidates = totals[:, None] + logits.log_softmax(dim=-1)  # (beams, V)
-        # Each open row can end in one way only, so among twice as many there are enough that go on.
+        # A row can end in one way only, so among twice as many there are enough that go on.
         best = candidates.flatten().topk(min(2 * beam_size, candidates.numel()))
         beams, tokens = best.indices // candidates.shape[1], best.indices % candidates.shape[1]
-        for beam, total in zip(beams[tokens == end_id].tolist(), best.values[tokens == end_id].tolist()):
-            finished.append(Hypothesis(rows[beam][1:], total))
+        for i in (tokens == end_id).nonzero()[:, 0]:
+            finished.append(Hypothesis(rows[beams[i]][1:], best.values[i].item()))
         goes_on = (tokens != end_id).nonzero()[:beam_size, 0]
         beams, tokens, totals = beams[goes_on], tokens[goes_on], best.values[goes_on]
         rows = [[*rows[beam], token] for beam, token in zip(beams.tolist(), tokens.tolist())]
@@ -117,10 +113,7 @@ def beam_search(
     return sorted(finished + open_ends, key=score, reverse=True)
 
 
-def _until_end(row: list[int], end_id: int) -> list[int]:
-    return row[: row.index(end_id)] if end_id in row else row
-
-
-def _check_at_least_one(name: str, value: int) -> None:
+def check_at_least_one(name: str, value: int) -> None:
+    """Raise ValueError unless `value` is 1 or more."""
     if value < 1:
         raise ValueError(f"{name} is {value}, expected at least 1")

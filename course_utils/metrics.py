@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from sacrebleu.metrics import BLEU
 
 Sentence = Sequence[str]
 
@@ -42,9 +37,15 @@ def bleu_band(
     _check_as_many(hypotheses, references)
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(hypotheses), size=(n_resamples, len(hypotheses)))
-    # Each sentence's counts, which add up, are taken once; counting again in every resample would take far longer.
-    counts = np.array(_counts(hypotheses, references))[draws].sum(axis=1)  # (n_resamples, 10)
-    scores = [_bleu_of(row) for row in counts.tolist()]
+    # Counts add up over sentences, so n-grams are counted once and not in every draw again.
+    scorer, counts = _scorer(), []
+    for hypothesis, reference in zip(hypotheses, references):
+        one = scorer.corpus_score([" ".join(hypothesis)], [[" ".join(reference)]])
+        counts.append([*one.counts, *one.totals, one.sys_len, one.ref_len])
+    sums = np.array(counts)[draws].sum(axis=1)  # (n_resamples, 10)
+    scores = [
+        scorer.compute_bleu(list(row[:4]), list(row[4:8]), *row[8:], "exp").score for row in sums.tolist()
+    ]
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -67,27 +68,10 @@ def alignment_error_rate(
     return 1 - 2 * len(links & gold) / (len(links) + len(gold))
 
 
-@cache
-def _scorer(**options: bool) -> BLEU:
+def _scorer():
     from sacrebleu.metrics import BLEU  # here, to keep the import of this module cheap
 
-    return BLEU(tokenize="none", **options)
-
-
-def _counts(hypotheses: Sequence[Sentence], references: Sequence[Sentence]) -> list[list[int]]:
-    """Return for each sentence: right n-grams, all n-grams (four lengths each), its own and its reference's length."""
-    # The option changes no counts; without it sacrebleu warns that scores of single sentences are rough.
-    scorer = _scorer(effective_order=True)
-    pairs = zip(hypotheses, references, strict=True)
-    scored = [scorer.sentence_score(" ".join(said), [" ".join(right)]) for said, right in pairs]
-    return [[*score.counts, *score.totals, score.sys_len, score.ref_len] for score in scored]
-
-
-def _bleu_of(counts: list[int]) -> float:
-    scorer = _scorer()
-    return scorer.compute_bleu(
-        counts[:4], counts[4:8], *counts[8:], smooth_method=scorer.smooth_method
-    ).score
+    return BLEU(tokenize="none")
 
 
 def _check_as_many(hypotheses: Sequence[Sentence], references: Sequence[Sentence]) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from course_utils.metrics import alignment_error_rate, bleu, bleu_band, links_of
 
 REFERENCES = [["猫", "は", "犬", "を", "見た"], ["鳥", "は", "公園", "で", "猫", "を", "追いかけた"]]
+
+# No two alike: an empty one, one without a single right pair of words, and one that is too long.
+HALF_RIGHT = [["猫", "は", "犬", "を"], ["は", "鳥"], [], REFERENCES[1], ["犬", "猫"], REFERENCES[1][:6]]
+HALF_RIGHT += [["猫", "は", "犬", "を", "見た", "を"], REFERENCES[1][2:]]
 
 
 def test_bleu_is_a_hundred_for_the_same_and_counts_n_grams_otherwise():
@@ -33,11 +38,11 @@ def test_the_band_holds_the_score_and_shrinks_with_more_sentences():
     assert bleu_band(worse * 5, REFERENCES * 5) == few
 
 
-def test_the_band_is_made_of_the_scores_of_resampled_sentences():
-    hypotheses = [["猫", "は", "鳥", "を", "見た"], ["鳥", "は", "公園", "で", "猫"]]
-    # Of two sentences there are three different test sets, whose scores must be the ends of the widest band.
-    scores = [bleu([hypotheses[i] for i in draw], [REFERENCES[i] for i in draw]) for draw in ([0, 0], [1, 1])]
-    assert bleu_band(hypotheses, REFERENCES, level=1.0) == pytest.approx((min(scores), max(scores)))
+def test_the_band_is_that_of_test_sets_drawn_and_scored_one_by_one():
+    drawn = np.random.default_rng(7).integers(len(HALF_RIGHT), size=(40, len(HALF_RIGHT)))
+    scores = [bleu([HALF_RIGHT[i] for i in draw], [(REFERENCES * 4)[i] for i in draw]) for draw in drawn]
+    band = bleu_band(HALF_RIGHT, REFERENCES * 4, n_resamples=40, level=0.8, seed=7)
+    assert band == pytest.approx(tuple(np.quantile(scores, [0.1, 0.9])))
 
 
 def test_links_go_where_the_weights_are_largest():

@@ -13,18 +13,26 @@ import torch
 from nbclient import NotebookClient
 from nbclient.output_widget import OutputWidget
 
+from course_utils.microworld import translate
 from course_utils.points import SHAPES
 from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
+from tests.stand_ins import STAND_INS
 from tools import lessons
 
-# One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground", "neuron_playground"]
+# One line for each function that returns a widget which computes: its name, and how a lesson calls it.
+PLAYGROUNDS = {
+    "descent_playground": "widgets.descent_playground()",
+    "neuron_playground": "widgets.neuron_playground()",
+    "alignment_explorer": "explorers.alignment_explorer(looking, src_vocab, tgt_vocab)",
+}
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime, widgets
+import torch
+
+from course_utils import explorers, runtime, widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -82,7 +90,7 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        self.run(f"playground = widgets.{playground}()")
+        self.run(f"playground = {PLAYGROUNDS[playground]}")
         return self
 
     def move(self, label, value):
@@ -110,7 +118,8 @@ def kernel():
     client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": Screen}}
     with client.setup_kernel(env={**os.environ, "PYTHONPATH": path}):
         page = Page(client)
-        page.run(QUESTIONS)
+        for source in (QUESTIONS, *STAND_INS.values()):
+            page.run(source)
         yield page
 
 
@@ -234,6 +243,37 @@ def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
     assert torch.equal(points, same[0])
     assert torch.equal(labels, same[1])
     assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
+
+
+@pytest.fixture
+def explorer(kernel):
+    """The explorer of lesson 08, newly opened."""
+    return kernel.open("alignment_explorer")
+
+
+def test_the_explorer_fits_its_ranges_to_the_sentence(explorer):
+    short, long = "the cat saw the dog", "the cat saw the dog in the park and the fox helped the bear"
+    for sentence in (short, long):
+        explorer.move("sentence", sentence)
+        pair = translate(sentence)
+        assert explorer.ask("ends('word')") == [1, len(pair.english) + 1]
+        assert explorer.ask("ends('step')") == [1, len(pair.japanese) + 1]
+
+
+def test_the_explorer_says_what_is_wrong_with_a_sentence(explorer):
+    explorer.run("control('sentence').value = 'the cat ate the dog'")
+    (screen,) = explorer.client.comm_objects.values()
+    assert [output.output_type for output in screen.outputs] == ["stream"]
+    assert "sentence has 'ate', expected words of the microworld" in screen.outputs[0].text
+    # And it goes on with the next sentence.
+    explorer.move("sentence", "the cat saw the dog")
+
+
+def test_a_pull_in_the_explorer_moves_the_look(explorer):
+    explorer.move("sentence", "the cat saw the dog")
+    explorer.move("word", 5)
+    assert "looks at 'dog' most" in explorer.move("pull", 1)[1]
+    assert "looks at 'dog' most" not in explorer.move("pull", -1)[1]
 
 
 def test_ipywidgets_names_exist_in_this_release():

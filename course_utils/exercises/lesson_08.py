@@ -129,7 +129,9 @@ def _examine_contexts(got: Any, queries: Tensor, memory: Tensor, W: Tensor, U: T
             ],
             "the parts are multiplied inside the tanh. Add them.": torch.tanh(
                 (queries @ W.T)[:, None] * (memory @ U.T)
-            ).matmul(v).softmax(-1)
+            )
+            .matmul(v)
+            .softmax(-1)
             @ memory,
         },
         "not the weighted means of the memory.",
@@ -140,7 +142,10 @@ def _examine_contexts(got: Any, queries: Tensor, memory: Tensor, W: Tensor, U: T
 def check_error_rate(answer: Callable) -> str:
     """error_rate(weights, gold): alignment error rate of the links with the largest weights."""
     cases = [
-        (_f64([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]), {(0, 0), (1, 1), (1, 2)}),
+        (
+            _f64([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]),
+            {(0, 0), (1, 1), (1, 2)},
+        ),
         (_f64([[0.1, 0.6, 0.2, 0.1], [0.3, 0.1, 0.2, 0.4]]), {(1, 0), (3, 1), (0, 1), (2, 0), (2, 1)}),
         (_f64([[0.2, 0.8], [0.7, 0.3]]), {(1, 0), (0, 1)}),
     ]

@@ -78,13 +78,10 @@ def pull_weight(weights: Float[Tensor, "B S"], place: int, amount: float) -> Flo
     """Return the weights with one of them moved by hand; they still sum to 1.
 
     An amount of 1 puts all weight on the place and -1 takes away all that it has; 0 changes nothing. What is given or
-    taken is shared among the others in proportion to their weights. Raises ValueError for an amount outside -1 to 1 or
-    a place outside the source.
+    taken is shared among the others in proportion to their weights. With -1 some other place must have a weight, or
+    the result is NaN. Raises ValueError for an amount outside -1 to 1 or a place outside the source.
     """
-    if not -1 <= amount <= 1:
-        raise ValueError(f"amount is {amount}, expected a number from -1 to 1")
-    if not 0 <= place < weights.shape[1]:
-        raise ValueError(f"place is {place}, expected a number from 0 to {weights.shape[1] - 1}")
+    check_pull(place, amount, weights.shape[1])
     one = torch.zeros_like(weights)
     one[:, place] = 1.0
     if amount >= 0:
@@ -93,7 +90,16 @@ def pull_weight(weights: Float[Tensor, "B S"], place: int, amount: float) -> Flo
     return rest / rest.sum(dim=-1, keepdim=True)
 
 
+def check_pull(place: int, amount: float, n_places: int) -> None:
+    """Raise ValueError unless the place exists and the amount is from -1 to 1."""
+    if not 0 <= place < n_places:
+        raise ValueError(f"place is {place}, expected a number from 0 to {n_places - 1}")
+    if not -1 <= amount <= 1:
+        raise ValueError(f"amount is {amount}, expected a number from -1 to 1")
+
+
 def check_widths(**widths: int) -> None:
+    """Raise ValueError unless every width is at least 1."""
     for name, width in widths.items():
         if width < 1:
             raise ValueError(f"{name} is {width}, expected at least 1")

@@ -52,13 +52,15 @@ class Seq2Seq(nn.Module):
 
     def encode(self, src: Int[Tensor, "B S"]) -> Float[Tensor, "B D"]:
         """Return the sentence vectors: the encoder's state after the last word that is not padding."""
-        _, last = self.encoder(pack(self.src_embedding(src), src != self.config.pad_id))  # (1, B, D)
+        embeddings = self.src_embedding(src)  # (B, S, d_embedding)
+        _, last = self.encoder(pack(embeddings, src != self.config.pad_id))  # (1, B, D)
         return last[0]
 
     def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Return the logits of the word after each word of tgt_in (teacher forcing)."""
-        hidden, _ = self.decoder(self.tgt_embedding(tgt_in), self.encode(src)[None])  # (B, T, D)
-        return self.output(hidden)
+        vector = self.encode(src)  # (B, D)
+        hidden, _ = self.decoder(self.tgt_embedding(tgt_in), vector[None])  # (B, T, D)
+        return self.output(hidden)  # (B, T, V)
 
     def start(self, src: Int[Tensor, "B S"]) -> State:
         """Return the decoder's state before the first word."""
@@ -66,10 +68,8 @@ class Seq2Seq(nn.Module):
 
     def step(self, token_ids: Int[Tensor, " B"], state: State) -> tuple[Float[Tensor, "B V"], State]:
         """Read one word; return the logits of the next one, and the new state."""
-        hidden, last = self.decoder(
-            self.tgt_embedding(token_ids)[:, None], state[0][None]
-        )  # (B, 1, D), (1, B, D)
-        return self.output(hidden[:, 0]), (last[0],)
+        _, last = self.decoder(self.tgt_embedding(token_ids)[:, None], state[0][None])  # (1, B, D)
+        return self.output(last[0]), (last[0],)
 
 
 class BidirectionalEncoder(nn.Module):
@@ -114,7 +114,7 @@ class AttentionDecoder(nn.Module):
     def write(
         self, token_ids: Int[Tensor, " B"], weights: Float[Tensor, "B S"], state: State
     ) -> tuple[Float[Tensor, "B V"], State]:
-        """Read the last word and the context that the weights give; return the next word's logits, and the new state."""
+        """Read the last word, and the context that the weights give; return the next logits, and the new state."""
         hidden, memory, keys, mask = state
         context = weighted_mean(weights, memory)  # (B, D)
         hidden = self.cell(torch.cat([self.embedding(token_ids), context], dim=-1), hidden)  # (B, D)
