@@ -6,10 +6,11 @@ that is called as model(token_ids, state) and returns logits and state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -39,6 +40,37 @@ def greedy(
         ended = ended | (token_ids == end_id)
     rows = torch.stack(written, dim=1).tolist()  # (B, T)
     return [row[: row.index(end_id)] if end_id in row else row for row in rows]
+
+
+@torch.no_grad()
+def guided(
+    model: Any,
+    src: Int[Tensor, "1 S"],
+    guide: Callable[[int, Float[Tensor, "1 S"]], Float[Tensor, "1 S"]],
+    *,
+    start_id: int,
+    end_id: int,
+    max_length: int = 50,
+) -> tuple[list[int], Float[Tensor, "T S"]]:
+    """Write one sentence as `greedy` does, with somebody's hand on the attention weights.
+
+    `guide(t, weights)` gets the weights with which the model wants to write word t, counted from 0, and returns those
+    that it shall use. The result is what was written, and the weights used, with a last row for the end symbol if
+    there was room for it. The model needs a decoder that can `look` and `write`, as AttentionSeq2Seq has. Raises
+    ValueError if max_length is below 1.
+    """
+    check_at_least_one("max_length", max_length)
+    state, token_ids = model.start(src), src.new_tensor([start_id])
+    written: list[int] = []
+    used: list[Tensor] = []
+    for t in range(max_length):
+        used.append(guide(t, model.decoder.look(state)))
+        logits, state = model.decoder.write(token_ids, used[-1], state)  # (1, V)
+        token_ids = logits.argmax(dim=-1)  # (1,)
+        if token_ids == end_id:
+            break
+        written.append(token_ids.item())
+    return written, torch.cat(used)
 
 
 @torch.no_grad()

@@ -1,7 +1,8 @@
 """What readers see and touch, in a real browser without a network: widgets in JupyterLab, lessons exported to HTML.
 
 A lesson's widget is tried in a copy of the lesson that has only its set-up cell and the cells tagged `widget`. Nothing
-in between is needed for it (a cell that did need more would fail here), and the whole lesson runs elsewhere.
+in between is needed for it (a cell that did need more would fail here), except what tests/stand_ins.py has a stand-in
+for; and the whole lesson runs elsewhere.
 """
 
 import json
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
+from tests.stand_ins import STAND_INS
 from tools import lessons
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,8 @@ WIDGETS = [
     ("04", "second number", "ArrowRight"),
     ("07", "step", "ArrowRight"),
     ("07", "vector", "End"),
+    ("08", "step", "ArrowRight"),
+    ("08", "pull", "ArrowRight"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06"]
@@ -152,7 +156,8 @@ def screenshot_on_failure(page, name):
 def widget_notebook(lesson):
     """A lesson's set-up and widgets as they are in the lesson, with nothing run yet."""
     stored = lessons.read(lessons.lesson_paths()[lesson])
-    stored.cells = lessons.find(stored, "setup") + lessons.find(stored, "widget")
+    stand_in = [nbformat.v4.new_code_cell(STAND_INS[lesson])] if lesson in STAND_INS else []
+    stored.cells = lessons.find(stored, "setup") + stand_in + lessons.find(stored, "widget")
     for cell in stored.cells:
         cell.outputs, cell.execution_count = [], None
     return stored

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.generation import beam_search, greedy, sample
+from course_utils.generation import beam_search, greedy, guided, sample
+from course_utils.models.seq2seq import AttentionSeq2Seq, Seq2SeqConfig
 
 START, END, V = 0, 1, 4
 
@@ -147,3 +148,52 @@ def test_temperature_divides_the_logits():
 def test_sampling_refuses_what_cannot_be(n_tokens, temperature, message):
     with pytest.raises(ValueError, match=message):
         sample(Adder(), torch.zeros(1, 1, dtype=torch.long), n_tokens, temperature)
+
+
+@pytest.fixture
+def searcher():
+    torch.manual_seed(3)
+    return AttentionSeq2Seq(Seq2SeqConfig(9, 9, d_embedding=6, d_model=8))
+
+
+SRC = torch.tensor([[4, 5, 6, 7, END]])
+
+
+def hands_off(t, weights):
+    return weights
+
+
+def test_without_a_hand_on_the_weights_guided_writes_what_greedy_does(searcher):
+    for first in range(3, 9):
+        src = torch.tensor([[first, 5, 6, END]])
+        token_ids, weights = guided(searcher, src, hands_off, start_id=START, end_id=END, max_length=7)
+        (row,) = greedy(searcher, src, start_id=START, end_id=END, max_length=7)
+        assert token_ids == row
+        assert weights.shape == (min(len(row) + 1, 7), 4)
+        torch.testing.assert_close(weights.sum(dim=1), torch.ones(len(weights)))
+
+
+def test_the_guide_sees_each_step_and_its_weights_are_used(searcher):
+    seen = []
+
+    def guide(t, weights):
+        seen.append(t)
+        return torch.tensor([[0.0, 0.0, 1.0, 0.0, 0.0]]) if t == 1 else weights
+
+    token_ids, weights = guided(searcher, SRC, guide, start_id=START, end_id=END, max_length=4)
+    assert seen == list(range(len(weights)))
+    assert weights[1].tolist() == [0, 0, 1, 0, 0]
+    own, free = guided(searcher, SRC, hands_off, start_id=START, end_id=END, max_length=4)
+    torch.testing.assert_close(weights[0], free[0])
+    # The hand has moved the state, so the next look differs, too.
+    assert (weights[2] - free[2]).abs().max() > 1e-5
+    # And the word written is the one that the decoder writes from that one vector.
+    state = searcher.start(SRC)
+    _, state = searcher.decoder.write(torch.tensor([START]), free[:1], state)
+    logits, _ = searcher.decoder.write(torch.tensor([own[0]]), weights[1:2], state)
+    assert token_ids[1] == logits.argmax()
+
+
+def test_guided_refuses_to_write_nothing(searcher):
+    with pytest.raises(ValueError, match="max_length is 0, expected at least 1"):
+        guided(searcher, SRC, hands_off, start_id=START, end_id=END, max_length=0)

@@ -23,12 +23,13 @@ LEVELS = [
         "code_marks",
         "coloured_text",
         "sentence_plots",
+        "attention_maps",
     },
     {"data", "locales", "optim"},
     {"models"},
     {"training", "generation", "metrics", "retrieval"},
     {"digit_codes"},
-    {"exercises", "widgets", "word_widgets", "translation_explorer"},
+    {"exercises", "widgets", "word_widgets", "translation_explorer", "alignment_explorer"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Inside models/ a file imports only these.

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from course_utils.models.attention import AdditiveAttention, DotAttention, GeneralAttention, attend
-from course_utils.models.seq2seq import AttentionSeq2Seq, Seq2Seq, Seq2SeqConfig
+from course_utils.models.attention import (
+    AdditiveAttention,
+    DotAttention,
+    GeneralAttention,
+    masked_softmax,
+    pull_weight,
+    weighted_mean,
+)
+from course_utils.models.seq2seq import AttentionSeq2Seq, BidirectionalEncoder, Seq2Seq, Seq2SeqConfig
 
 CONFIG = Seq2SeqConfig(src_vocab_size=11, tgt_vocab_size=13, d_embedding=6, d_model=8)
 
@@ -68,10 +77,10 @@ def test_weights_sum_to_one_over_words_and_are_zero_on_padding():
     assert logits.shape == (2, 3, 13)
 
 
-def test_attend_is_the_weighted_mean_written_as_a_loop():
+def test_the_context_is_the_weighted_mean_written_as_a_loop():
     scores, memory = torch.randn(2, 4), torch.randn(2, 4, 5)
     mask = torch.tensor([[True, True, False, True], [True, False, False, False]])
-    context, weights = attend(scores, memory, mask)
+    context = weighted_mean(masked_softmax(scores, mask), memory)
     for b in range(2):
         allowed = [s for s in range(4) if mask[b, s]]
         total = sum(scores[b, s].exp() for s in allowed)
@@ -101,8 +110,8 @@ def test_scores_equal_their_formula_position_by_position(kind):
 
 
 def test_other_attention_can_be_plugged_in():
-    model = AttentionSeq2Seq(CONFIG, GeneralAttention(8, 6), d_encoder=3)
-    assert isinstance(model.attention, nn.Module)
+    model = AttentionSeq2Seq(CONFIG, GeneralAttention(8, 8))
+    assert isinstance(model.decoder.attention, GeneralAttention)
     assert model(SRC, TGT).shape == (2, 3, 13)
 
 
@@ -111,3 +120,52 @@ def test_bad_sizes_are_named():
         Seq2SeqConfig(3, 3, d_model=0)
     with pytest.raises(ValueError, match="d_hidden is 0, expected at least 1"):
         AdditiveAttention(2, 2, 0)
+
+
+def test_masked_softmax_leaves_the_masked_out_and_keeps_the_rest_in_proportion():
+    scores = torch.tensor([[1.0, 2.0, 30.0]])
+    weights = masked_softmax(scores, torch.tensor([[True, True, False]]))
+    torch.testing.assert_close(weights, torch.tensor([[1 / (1 + math.e), math.e / (1 + math.e), 0.0]]))
+    assert weights[0, 2] == 0
+
+
+def test_dot_attention_is_pytorch_s():
+    query, memory = torch.randn(2, 6), torch.randn(2, 3, 6)
+    mask = torch.tensor([[True, True, True], [False, True, True]])
+    dot = DotAttention()
+    context = weighted_mean(masked_softmax(dot.scores(query, dot.keys(memory)), mask), memory)
+    theirs = nn.functional.scaled_dot_product_attention(
+        query[:, None], memory, memory, mask[:, None], scale=1.0
+    )
+    torch.testing.assert_close(context, theirs[:, 0])
+
+
+def test_only_the_half_from_the_right_knows_what_follows():
+    encoder = make(BidirectionalEncoder)
+    before, has_read_all = encoder(torch.tensor([[3, 4, 5]]))
+    after, has_read_all_after = encoder(torch.tensor([[3, 4, 6]]))
+    changed = (before != after)[0]
+    assert changed[:, :4].any(dim=1).tolist() == [False, False, True]
+    assert changed[:, 4:].any(dim=1).tolist() == [True, True, True]
+    torch.testing.assert_close(has_read_all, before[:, 0, 4:])
+    assert (has_read_all != has_read_all_after).any()
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [(0, [0.5, 0.3, 0.2]), (1, [0, 1, 0]), (0.5, [0.25, 0.65, 0.1]), (-1, [5 / 7, 0, 2 / 7])],
+)
+def test_pull_weight_moves_one_weight_and_keeps_the_sum(amount, expected):
+    weights = torch.tensor([[0.5, 0.3, 0.2]])
+    torch.testing.assert_close(pull_weight(weights, 1, amount), torch.tensor([expected], dtype=torch.float32))
+    assert weights.tolist() == [pytest.approx([0.5, 0.3, 0.2])]
+
+
+def test_bad_pulls_and_widths_are_named():
+    weights = torch.tensor([[0.5, 0.5]])
+    with pytest.raises(ValueError, match="place is 2, expected a number from 0 to 1"):
+        pull_weight(weights, 2, 0.5)
+    with pytest.raises(ValueError, match="amount is 1.5, expected a number from -1 to 1"):
+        pull_weight(weights, 0, 1.5)
+    with pytest.raises(ValueError, match="d_model is 7, expected an even number"):
+        AttentionSeq2Seq(Seq2SeqConfig(3, 3, d_model=7))

@@ -13,24 +13,29 @@ import torch
 from nbclient import NotebookClient
 from nbclient.output_widget import OutputWidget
 
+from course_utils.microworld import translate
 from course_utils.points import SHAPES
 from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
+from tests.stand_ins import STAND_INS
 from tools import lessons
 
-# One line for each function that returns a widget which computes.
-PLAYGROUNDS = [
-    "widgets.descent_playground",
-    "widgets.neuron_playground",
-    "widgets.code_playground",
-    "word_widgets.next_word_playground",
-    "translation_explorer.translation_playground",
-]
+# One line for each function that returns a widget which computes: its name, and how a lesson calls it.
+PLAYGROUNDS = {
+    "descent_playground": "widgets.descent_playground()",
+    "neuron_playground": "widgets.neuron_playground()",
+    "next_word_playground": "word_widgets.next_word_playground()",
+    "code_playground": "widgets.code_playground()",
+    "translation_playground": "translation_explorer.translation_playground()",
+    "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
+}
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime
+import torch
+
+from course_utils import alignment_explorer, runtime, translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -90,8 +95,7 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        module = playground.split(".")[0]
-        self.run(f"from course_utils import {module}\nplayground = {playground}()")
+        self.run(f"playground = {PLAYGROUNDS[playground]}")
         return self
 
     def move(self, label, value):
@@ -119,14 +123,15 @@ def kernel():
     client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": Screen}}
     with client.setup_kernel(env={**os.environ, "PYTHONPATH": path}):
         page = Page(client)
-        page.run(QUESTIONS)
+        for source in (QUESTIONS, *STAND_INS.values()):
+            page.run(source)
         yield page
 
 
 @pytest.fixture
 def descent(kernel):
     """The playground of lesson 01, newly opened."""
-    return kernel.open("widgets.descent_playground")
+    return kernel.open("descent_playground")
 
 
 @pytest.mark.parametrize("playground", PLAYGROUNDS)
@@ -208,7 +213,7 @@ def test_surfaces_take_arrays_and_tensors(surface):
 @pytest.fixture
 def neurons(kernel):
     """The playground of lesson 02, newly opened."""
-    return kernel.open("widgets.neuron_playground")
+    return kernel.open("neuron_playground")
 
 
 def right_of(words):
@@ -245,14 +250,35 @@ def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
     assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
 
 
-@pytest.mark.parametrize("bend", ["tanh", "ReLU"])
-def test_three_neurons_part_the_rings_and_two_do_not_as_lesson_02_says(bend):
-    share = {}
-    for width in (2, 3):
-        model, points, labels = train_on_points("rings", 1, width, bend, 200)
-        share[width] = (model(points).argmax(1) == labels).double().mean().item()
-    assert share[2] < 0.95
-    assert share[3] == 1
+@pytest.fixture
+def explorer(kernel):
+    """The explorer of lesson 08, newly opened."""
+    return kernel.open("alignment_explorer")
+
+
+def test_the_explorer_fits_its_ranges_to_the_sentence(explorer):
+    short, long = "the cat saw the dog", "the cat saw the dog in the park and the fox helped the bear"
+    for sentence in (short, long):
+        explorer.move("sentence", sentence)
+        pair = translate(sentence)
+        assert explorer.ask("ends('word')") == [1, len(pair.english) + 1]
+        assert explorer.ask("ends('step')") == [1, len(pair.japanese) + 1]
+
+
+def test_the_explorer_says_what_is_wrong_with_a_sentence(explorer):
+    explorer.run("control('sentence').value = 'the cat ate the dog'")
+    (screen,) = explorer.client.comm_objects.values()
+    assert [output.output_type for output in screen.outputs] == ["stream"]
+    assert "sentence has 'ate', expected words of the microworld" in screen.outputs[0].text
+    # And it goes on with the next sentence.
+    explorer.move("sentence", "the cat saw the dog")
+
+
+def test_a_pull_in_the_explorer_moves_the_look(explorer):
+    explorer.move("sentence", "the cat saw the dog")
+    explorer.move("word", 5)
+    assert "looks at 'dog' most" in explorer.move("pull", 1)[1]
+    assert "looks at 'dog' most" not in explorer.move("pull", -1)[1]
 
 
 def test_ipywidgets_names_exist_in_this_release():

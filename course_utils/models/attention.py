@@ -17,7 +17,7 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, d_query: int, d_memory: int, d_hidden: int) -> None:
         super().__init__()
-        _check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
+        check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
         self.W = nn.Linear(d_query, d_hidden, bias=False)
         self.U = nn.Linear(d_memory, d_hidden, bias=False)
         self.v = nn.Linear(d_hidden, 1, bias=False)
@@ -53,7 +53,7 @@ class GeneralAttention(DotAttention):
 
     def __init__(self, d_query: int, d_memory: int) -> None:
         super().__init__()
-        _check_widths(d_query=d_query, d_memory=d_memory)
+        check_widths(d_query=d_query, d_memory=d_memory)
         self.W = nn.Linear(d_memory, d_query, bias=False)
 
     def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_query"]:
@@ -61,19 +61,47 @@ class GeneralAttention(DotAttention):
         return self.W(memory)
 
 
-def attend(
-    scores: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"], mask: Bool[Tensor, "B S"]
-) -> tuple[Float[Tensor, "B d_memory"], Float[Tensor, "B S"]]:
-    """Return the context, the weighted mean of the memory, and the weights: softmax over positions where mask is True.
+def masked_softmax(scores: Float[Tensor, "B S"], mask: Bool[Tensor, "B S"]) -> Float[Tensor, "B S"]:
+    """Return the attention weights: positive where the mask is True, exactly 0 elsewhere, and 1 in total in every row.
 
-    Every row of the mask must allow at least one position; a row that allows none has no weights that sum to 1, and
-    gives NaN.
+    Every row of the mask must allow at least one position: a row that allows none has no such weights, and gives NaN.
     """
-    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # (B, S)
-    return (weights[:, None] @ memory)[:, 0], weights
+    return scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)
 
 
-def _check_widths(**widths: int) -> None:
+def weighted_mean(
+    weights: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"]
+) -> Float[Tensor, "B d_memory"]:
+    """Return the context: the mean of the memory's vectors, each counted with its weight (eq. 5)."""
+    return (weights[:, None] @ memory)[:, 0]  # (B, 1, S) @ (B, S, d_memory)
+
+
+def pull_weight(weights: Float[Tensor, "B S"], place: int, amount: float) -> Float[Tensor, "B S"]:
+    """Return the weights with one of them moved by hand; they still sum to 1.
+
+    An amount of 1 puts all weight on the place and -1 takes away all that it has; 0 changes nothing. What is given or
+    taken is shared among the others in proportion to their weights. With -1 some other place must have a weight, or
+    the result is NaN. Raises ValueError for an amount outside -1 to 1 or a place outside the source.
+    """
+    check_pull(place, amount, weights.shape[1])
+    one = torch.zeros_like(weights)
+    one[:, place] = 1.0
+    if amount >= 0:
+        return (1 - amount) * weights + amount * one
+    rest = weights * (1 + amount * one)
+    return rest / rest.sum(dim=-1, keepdim=True)
+
+
+def check_pull(place: int, amount: float, n_places: int) -> None:
+    """Raise ValueError unless the place exists and the amount is from -1 to 1."""
+    if not 0 <= place < n_places:
+        raise ValueError(f"place is {place}, expected a number from 0 to {n_places - 1}")
+    if not -1 <= amount <= 1:
+        raise ValueError(f"amount is {amount}, expected a number from -1 to 1")
+
+
+def check_widths(**widths: int) -> None:
+    """Raise ValueError unless every width is at least 1."""
     for name, width in widths.items():
         if width < 1:
             raise ValueError(f"{name} is {width}, expected at least 1")
@@ -180,12 +208,12 @@ class MultiHeadAttention(nn.Module):
 
 def causal_mask(n: int) -> Bool[Tensor, "T T"]:
     """Return the mask by which each position attends to itself and to earlier ones only. Raises ValueError below 1."""
-    _check_widths(n=n)
+    check_widths(n=n)
     return torch.ones(n, n, dtype=torch.bool).tril()
 
 
 def check_heads(d_model: int, n_heads: int) -> None:
     """Raise ValueError unless n_heads divides d_model."""
-    _check_widths(d_model=d_model, n_heads=n_heads)
+    check_widths(d_model=d_model, n_heads=n_heads)
     if d_model % n_heads:
         raise ValueError(f"n_heads is {n_heads}, expected a divisor of d_model, which is {d_model}")

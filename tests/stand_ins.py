@@ -1,0 +1,16 @@
+"""What stands in for the cells that a lesson runs before its widget, where the widget needs something from them.
+
+A model with random weights moves like a trained one when its controls are moved, and is there at once.
+"""
+
+STAND_INS = {
+    "08": """
+from course_utils.microworld import vocabulary
+from course_utils.models.seq2seq import AttentionSeq2Seq, Seq2SeqConfig
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+src_vocab, tgt_vocab = (Vocab(["<pad>", "<s>", "</s>", *sorted(vocabulary(side))]) for side in (0, 1))
+looking = AttentionSeq2Seq(Seq2SeqConfig(len(src_vocab), len(tgt_vocab), d_embedding=16, d_model=16))
+""",
+}
