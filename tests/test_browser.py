@@ -27,6 +27,7 @@ WIDGETS = [
     ("01", "surface", "End"),
     ("02", "width", "ArrowRight"),
     ("02", "bend", "End"),
+    ("05", "axes", "End"),
 ]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 

@@ -12,11 +12,11 @@ PACKAGE = Path(course_utils.__file__).parent
 LEVELS = [
     {"shapes", "runtime", "unpacking", "timeline"},
     {"archives"},
-    {"text", "corpora", "microworld", "points", "plotting"},
+    {"text", "corpora", "microworld", "analogy_world", "points", "plotting"},
     {"data", "optim"},
     {"models"},
     {"training", "generation", "metrics"},
-    {"exercises", "widgets"},
+    {"exercises", "widgets", "explorers"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Inside models/ a file imports only these.

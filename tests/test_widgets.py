@@ -18,13 +18,13 @@ from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, 
 from tools import lessons
 
 # One line for each function that returns a widget which computes.
-PLAYGROUNDS = ["descent_playground", "neuron_playground"]
+PLAYGROUNDS = ["descent_playground", "neuron_playground", "embedding_explorer"]
 
 # What the kernel is asked with, after a lesson's set-up.
 QUESTIONS = """
 import json
 
-from course_utils import runtime, widgets
+from course_utils import explorers, runtime, widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -82,7 +82,7 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
-        self.run(f"playground = widgets.{playground}()")
+        self.run(f"playground = (getattr(widgets, {playground!r}, None) or explorers.{playground})()")
         return self
 
     def move(self, label, value):
