@@ -44,7 +44,9 @@ def world_sentences() -> list[list[str]]:
         for noun, (first, second) in zip(nouns, MATTERS):
             for liked in goods:
                 for known in goods:
-                    sentences.append(f"people in {noun} like {liked} and {known} near the {first} or {second}")
+                    sentences.append(
+                        f"people in {noun} like {liked} and {known} near the {first} or {second}"
+                    )
     return [sentence.split() for sentence in sentences]
 
 

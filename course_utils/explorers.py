@@ -43,18 +43,24 @@ def world_vectors() -> tuple[Tensor, Vocab]:
     return model.W_in.detach(), vocab
 
 
-def wikipedia_vectors() -> tuple[Tensor, Vocab]:
-    """Learn the Wikipedia articles by skip-gram, in about ten seconds; return vectors (V, 100) and vocabulary."""
+def wikipedia_text() -> tuple[list[list[str]], Vocab]:
+    """Return the sentences of the Wikipedia articles and their vocabulary: lower-case words that occur five times."""
     text = [
         [word.lower() for word in split_words(sentence) if word[0].isalpha()]
         for article in wikipedia().values()
         for sentence in split_sentences(article)
     ]
     vocab = Vocab.build((word for words in text for word in words), specials=(), min_count=5)
-    ids = [torch.tensor(vocab.encode(word for word in words if word in vocab)) for words in text]
-    sentence_ids = torch.arange(len(ids)).repeat_interleave(torch.tensor([len(part) for part in ids]))
+    return [[word for word in words if word in vocab] for words in text], vocab
+
+
+def wikipedia_vectors() -> tuple[Tensor, Vocab]:
+    """Learn the Wikipedia articles by skip-gram, in about ten seconds; return vectors (V, 100) and vocabulary."""
+    text, vocab = wikipedia_text()
+    ids = torch.tensor([i for words in text for i in vocab.encode(words)])
+    sentence_ids = torch.arange(len(text)).repeat_interleave(torch.tensor([len(words) for words in text]))
     model = SkipGram(len(vocab), 100)
-    learn(model, torch.cat(ids).long(), sentence_ids, vocab.counts, WIKIPEDIA_EPOCHS)
+    learn(model, ids, sentence_ids, vocab.counts, WIKIPEDIA_EPOCHS)
     return model.W_in, vocab
 
 
@@ -83,7 +89,9 @@ def embedding_explorer() -> Any:
     """
     import ipywidgets as widgets
 
-    texts = [name for name in TEXTS if name != "GloVe" or (cache_folder() / ARCHIVES["glove"].filename).exists()]
+    texts = [
+        name for name in TEXTS if name != "GloVe" or (cache_folder() / ARCHIVES["glove"].filename).exists()
+    ]
     ideas = [word for kind in (PEOPLE, PLACES) for pair in kind for word in pair]
 
     def box(label: str, word: str) -> widgets.Combobox:

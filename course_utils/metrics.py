@@ -14,7 +14,7 @@ QUESTIONS_AT_ONCE = 500  # so that the cosines with all words, a table of that m
 
 
 def nearest(
-    vectors: Float[Tensor, "V D"], query: Float[Tensor, "D"], k: int = 10, leave_out: Sequence[int] = ()
+    vectors: Float[Tensor, "V D"], query: Float[Tensor, " D"], k: int = 10, leave_out: Sequence[int] = ()
 ) -> list[tuple[int, float]]:
     """Return the k words whose vectors have the largest cosine with `query`, as (row, cosine), the nearest first.
 
@@ -32,7 +32,7 @@ def nearest(
 
 def analogy_answers(
     vectors: Float[Tensor, "V D"], questions: Int[Tensor, "Q 4"], exclude_inputs: bool = True
-) -> Int[Tensor, "Q"]:
+) -> Int[Tensor, " Q"]:
     """Answer "a is to b as c is to ...": the row with the largest cosine with b - a + c, of vectors of length 1.
 
     Linguistic Regularities (2013), section 4. `questions` holds the rows of a, b, c and of the right answer, which is
@@ -68,7 +68,9 @@ def rank_correlation(
     """
     from scipy.stats import spearmanr
 
-    known = [(a.lower(), b.lower(), score) for a, b, score in pairs if a.lower() in vocab and b.lower() in vocab]
+    known = [
+        (a.lower(), b.lower(), score) for a, b, score in pairs if a.lower() in vocab and b.lower() in vocab
+    ]
     if len(known) < 3:
         raise ValueError(f"pairs has {len(known)} with both words in the vocabulary, expected at least 3")
     first, second, scores = zip(*known)

@@ -200,12 +200,13 @@ def draw_words(
         color |= {start: PALETTE["blue"], end: PALETTE["vermilion"]}
         to_the_right = 1 if places[end, 0] >= places[start, 0] else -1
         side |= {start: -to_the_right, end: to_the_right}
-    for i, (word, place) in enumerate(zip(words, places)):
-        ax.plot(*place, "o", color=color[i], markersize=4)
-        align = "left" if side[i] > 0 else "right"
+    heights = _apart(places, side)
+    for i, word in enumerate(words):
+        ax.plot(*places[i], "o", color=color[i], markersize=4)
+        spot, align = (places[i, 0], heights[i]), "left" if side[i] > 0 else "right"
         ax.annotate(
             word,
-            place,
+            spot,
             (5 * side[i], 0),
             textcoords="offset points",
             ha=align,
@@ -216,6 +217,18 @@ def draw_words(
     ax.margins(0.25, 0.08)
     ax.set(xlabel="first direction", ylabel="second direction")
     return ax
+
+
+def _apart(places: np.ndarray, side: dict[int, int]) -> np.ndarray:
+    """Return a height for each word, raised where its label would cover that of a word below it on the same side."""
+    heights, (width, height) = places[:, 1].copy(), np.ptp(places, axis=0)
+    for i in np.argsort(places[:, 1]):
+        for j in np.argsort(heights):
+            near = side[int(i)] == side[int(j)] and abs(places[i, 0] - places[j, 0]) < 0.25 * width
+            below = heights[j] <= heights[i] and (places[j, 1], j) < (places[i, 1], i)
+            if near and below and heights[i] - heights[j] < 0.045 * height:
+                heights[i] = heights[j] + 0.045 * height
+    return heights
 
 
 def draw_shares(ax: Axes, shares: dict[str, Sequence[float]], labels: Sequence[str]) -> Axes:

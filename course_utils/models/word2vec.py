@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from course_utils.runtime import progress
 
-def noise_distribution(counts: Sequence[int] | Tensor, power: float = 0.75) -> Float[Tensor, "V"]:
+
+def noise_distribution(counts: Sequence[int] | Tensor, power: float = 0.75) -> Float[Tensor, " V"]:
     """Return how often each word is drawn as a wrong answer: its count to the power 3/4, made to sum to 1.
 
     Distributed Representations, section 2.2. A power of 1 gives the words' own frequencies, 0 makes all alike. Raises
@@ -26,7 +27,7 @@ def noise_distribution(counts: Sequence[int] | Tensor, power: float = 0.75) -> F
     return raised / raised.sum()
 
 
-def keep_probability(counts: Sequence[int] | Tensor, threshold: float = 1e-3) -> Float[Tensor, "V"]:
+def keep_probability(counts: Sequence[int] | Tensor, threshold: float = 1e-3) -> Float[Tensor, " V"]:
     """Return with which probability an occurrence of each word is read; the rest is skipped (subsampling).
 
     sqrt(threshold / share) + threshold / share, at most 1, where share is the word's share of the text. This is the
@@ -40,7 +41,7 @@ def keep_probability(counts: Sequence[int] | Tensor, threshold: float = 1e-3) ->
 
 
 def stretches(
-    token_ids: Int[Tensor, "M"], sentence_ids: Int[Tensor, "M"], window: int, length: int = 32
+    token_ids: Int[Tensor, " M"], sentence_ids: Int[Tensor, " M"], window: int, length: int = 32
 ) -> tuple[Int[Tensor, "n T"], Int[Tensor, "n S"], Bool[Tensor, "n T S"]]:
     """Cut a text into stretches; return their centre words, the words around, and which of these are neighbours.
 
@@ -55,7 +56,9 @@ def stretches(
     sentence = sentence_ids[start:].unfold(0, size, length)  # (n, S)
     inner = slice(window, window + length)
     device = token_ids.device
-    steps_away = torch.arange(length, device=device)[:, None] + window - torch.arange(size, device=device)  # (T, S)
+    steps_away = (
+        torch.arange(length, device=device)[:, None] + window - torch.arange(size, device=device)
+    )  # (T, S)
     reach = torch.randint(1, window + 1, (len(around), length, 1), device=device)  # (n, T, 1)
     near = (steps_away != 0) & (steps_away.abs() <= reach)  # (n, T, S)
     return around[:, inner], around, near & (sentence[:, inner, None] == sentence[:, None, :])
@@ -73,7 +76,7 @@ class SoftmaxSkipGram(nn.Module):
         self.W_in = nn.Parameter(0.1 * torch.randn(vocab_size, d_model))
         self.W_out = nn.Parameter(0.1 * torch.randn(vocab_size, d_model))
 
-    def forward(self, centres: Int[Tensor, "B"]) -> Float[Tensor, "B V"]:
+    def forward(self, centres: Int[Tensor, " B"]) -> Float[Tensor, "B V"]:
         """Return the logits of every word as a neighbour of each centre."""
         return self.W_in[centres] @ self.W_out.T  # (B, V)
 
@@ -113,13 +116,19 @@ class SkipGram:
         near = near.float()  # (B, T, S)
         v, u, wrong = self.W_in[centres], self.W_out[around], self.W_out[noise]  # (B, T|S|N, D)
         pull = near * torch.sigmoid(-v @ u.mT)  # (B, T, S)
-        push = near.sum(2, keepdim=True) * negatives / noise.shape[1] * torch.sigmoid(v @ wrong.mT)  # (B, T, N)
+        push = (
+            near.sum(2, keepdim=True) * negatives / noise.shape[1] * torch.sigmoid(v @ wrong.mT)
+        )  # (B, T, N)
         self._add(self.W_in, centres, pull @ u - push @ wrong, rate)
         self._add(self.W_out, around, pull.mT @ v, rate)
         self._add(self.W_out, noise, push.mT @ v, -rate)
 
     def _add(
-        self, table: Float[Tensor, "V D"], rows: Int[Tensor, "B n"], moves: Float[Tensor, "B n D"], rate: float
+        self,
+        table: Float[Tensor, "V D"],
+        rows: Int[Tensor, "B n"],
+        moves: Float[Tensor, "B n D"],
+        rate: float,
     ) -> None:
         table.index_add_(0, rows.flatten(), moves.flatten(0, 1), alpha=rate)
 
@@ -150,8 +159,8 @@ class CBOW(SkipGram):
 
 def learn(
     model: SkipGram,
-    token_ids: Int[Tensor, "M"],
-    sentence_ids: Int[Tensor, "M"],
+    token_ids: Int[Tensor, " M"],
+    sentence_ids: Int[Tensor, " M"],
     counts: Sequence[int],
     epochs: int,
     window: int = 5,
@@ -160,10 +169,11 @@ def learn(
     threshold: float = 1e-3,
     batch_size: int = 16,
 ) -> None:
-    """Read the text `epochs` times; every stretch of it meets 64 wrong words at once. The learning rate falls to zero along a straight line.
+    """Read the text `epochs` times. The learning rate falls to zero along a straight line.
 
-    `counts[i]` is how often word i occurs, `sentence_ids` says of each word to which sentence it belongs. Stretches
-    come in random order: where a text repeats itself, as lists do, their updates would add up and overshoot. Raises
+    `counts[i]` is how often word i occurs, `sentence_ids` says of each word to which sentence it belongs. All centres
+    of a stretch meet the same 64 wrong words, with a weight that makes them count as `negatives`. Stretches come in
+    random order: where a text repeats itself, as lists do, their updates would add up and overshoot. Raises
     FloatingPointError if they do so all the same.
     """
     noise, keep = noise_distribution(counts), keep_probability(counts, threshold)
@@ -183,7 +193,9 @@ def learn(
 def check_counts(counts: Tensor) -> None:
     """Raise ValueError unless all counts are at least 0 and one is above."""
     if counts.ndim != 1 or not bool((counts >= 0).all()) or not bool(counts.sum() > 0):
-        raise ValueError(f"counts is {counts.tolist()}, expected one row of numbers from 0, and one of them above 0")
+        raise ValueError(
+            f"counts is {counts.tolist()}, expected one row of numbers from 0, and one of them above 0"
+        )
 
 
 def check_sizes(vocab_size: int, d_model: int) -> None:
@@ -198,7 +210,9 @@ def check_text(token_ids: Tensor, window: int, length: int) -> None:
         raise ValueError(f"window is {window} and length {length}, expected both to be at least 1")
     if len(token_ids) < 2 * length + 2 * window:
         least = 2 * length + 2 * window
-        raise ValueError(f"token_ids has {len(token_ids)} words, expected at least {least} (2 length + 2 window)")
+        raise ValueError(
+            f"token_ids has {len(token_ids)} words, expected at least {least} (2 length + 2 window)"
+        )
 
 
 def check_finite(vectors: Tensor, rate: float, batch_size: int) -> None:

@@ -60,9 +60,15 @@ WRONG = {
         (examples(f"{AFTER} + {BEFORE}"), "in another order"),
         (examples("[]"), "entry 0 is"),
         ("def cbow_examples(words, window):\n    return [(w, []) for w in words]", "wrong way round"),
-        ("def cbow_examples(words, window):\n    return [(w, w) for w in words]", "list of words and one word"),
+        (
+            "def cbow_examples(words, window):\n    return [(w, w) for w in words]",
+            "list of words and one word",
+        ),
         ("def cbow_examples(words, window):\n    return list(words)", "each entry is a pair"),
-        ("def cbow_examples(words, window):\n    return [(words, words[0])]", "entries, expected one for each"),
+        (
+            "def cbow_examples(words, window):\n    return [(words, words[0])]",
+            "entries, expected one for each",
+        ),
         ("def cbow_examples(words, window):\n    return 3", "return a list"),
         ("def cbow_examples(words, window):\n    words.pop()\n    return []", "in place"),
     ],
