@@ -16,7 +16,7 @@ from course_utils.explorers import wikipedia_text
 from course_utils.metrics import rank_correlation
 from course_utils.models.word2vec import SkipGram, learn
 
-RATE, D_MODEL = 0.05, 100
+RATE, D_MODEL = 0.03, 100
 
 
 def main() -> None:

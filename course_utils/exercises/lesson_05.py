@@ -143,25 +143,34 @@ def _examine_loss(got: float, v: Tensor, u: Tensor, made_up: Tensor) -> None:
 @function_exercise
 def check_solve(answer: Callable) -> str:
     """solve(vectors, a, b, c): the row nearest to b - a + c by cosine, the inputs left out."""
-    generator = torch.Generator().manual_seed(7)
-    # Vectors of very different lengths, with which every typical mistake leads to another row at least once.
-    for _ in range(12):
-        lengths = torch.rand(40, 1, generator=generator) * 5 + 0.2
-        base = torch.randn(40, 4, generator=generator)
-        vectors = base / base.norm(dim=1, keepdim=True) * lengths
-        a, b, c = torch.randperm(40, generator=generator)[:3].tolist()
-        _examine_row(answer(vectors, a, b, c), vectors, (a, b, c))
+    for vectors, inputs in _telling_questions(4):
+        right, mistakes = _rows(vectors, *inputs)
+        compare(
+            _row(answer(vectors, *inputs)),
+            right,
+            mistakes,
+            "not the row nearest to b - a + c.",
+            1e-9,
+            show=False,
+        )
     return "analogy_answers does the same for thousands of questions at a time."
 
 
-def _examine_row(got: Any, vectors: Tensor, inputs: tuple[int, int, int]) -> None:
-    a, b, c = inputs
-    if isinstance(got, Tensor) and got.numel() > 1:
-        raise Wrong(f"your result has shape {tuple(got.shape)}, expected one row number: take argmax.")
-    got = number(got)
-    expect(
-        got == int(got), f"your result is {got:.3g}. Return the row's number (argmax), not its cosine (max)."
-    )
+def _telling_questions(n: int) -> list[tuple[Tensor, tuple[int, int, int]]]:
+    """Return n questions over vectors of very different lengths, in which every mistake leads to another row."""
+    generator, found = torch.Generator().manual_seed(7), []
+    while len(found) < n:
+        vectors = torch.randn(60, 5, generator=generator)
+        vectors = vectors * (torch.rand(60, 1, generator=generator) * 3 + 0.1)
+        inputs = tuple(torch.randperm(60, generator=generator)[:3].tolist())
+        right, mistakes = _rows(vectors, *inputs)
+        if len({right, *mistakes.values()}) == 1 + len(mistakes):
+            found.append((vectors, inputs))
+    return found
+
+
+def _rows(vectors: Tensor, a: int, b: int, c: int) -> tuple[int, dict[str, int]]:
+    """Return the right row, and for each hint the row to which its mistake leads."""
     unit = vectors / vectors.norm(dim=1, keepdim=True)
 
     def best(table: Tensor, target: Tensor, allowed: bool = False) -> int:
@@ -171,28 +180,28 @@ def _examine_row(got: Any, vectors: Tensor, inputs: tuple[int, int, int]) -> Non
         return int(scores.argmax())
 
     target = unit[b] - unit[a] + unit[c]
-    compare(
-        got,
-        best(unit, target),
-        {
-            "an input word is the answer. Do not allow a, b and c.": best(unit, target, allowed=True),
-            "the signs are exchanged: start from b, take away a, add c.": best(
-                unit, unit[a] - unit[b] + unit[c]
-            ),
-            "c has the wrong sign: b - a + c.": best(unit, unit[b] - unit[a] - unit[c]),
-            "that is b + c, without taking a away.": best(unit, unit[b] + unit[c]),
-            "long vectors win: bring all to length 1 before the products, or divide by the lengths.": best(
-                vectors, target
-            ),
-            "the offset comes from vectors of different lengths: bring them to length 1 first.": best(
-                unit, vectors[b] - vectors[a] + vectors[c]
-            ),
-            "long vectors win: nothing was brought to length 1.": best(
-                vectors, vectors[b] - vectors[a] + vectors[c]
-            ),
-            "that is the row farthest away: look for the largest cosine.": int((unit @ target).argmin()),
-        },
-        "not the row nearest to b - a + c.",
-        tolerance=1e-9,
-        show=False,
+    long_target = vectors[b] - vectors[a] + vectors[c]
+    return best(unit, target), {
+        "an input word is the answer. Do not allow a, b and c.": best(unit, target, allowed=True),
+        "the signs are exchanged: start from b, take away a, add c.": best(unit, unit[a] - unit[b] + unit[c]),
+        "c has the wrong sign: b - a + c.": best(unit, unit[b] - unit[a] - unit[c]),
+        "that is b + c, without taking a away.": best(unit, unit[b] + unit[c]),
+        "long vectors win: bring all to length 1 before the products, or divide by the lengths.": best(
+            vectors, target
+        ),
+        "the offset comes from vectors of different lengths: bring them to length 1 first.": best(
+            unit, long_target
+        ),
+        "long vectors win: nothing was brought to length 1.": best(vectors, long_target),
+        "that is the row farthest away: look for the largest cosine.": int((unit @ target).argmin()),
+    }
+
+
+def _row(got: Any) -> float:
+    if isinstance(got, Tensor) and got.numel() > 1:
+        raise Wrong(f"your result has shape {tuple(got.shape)}, expected one row number: take argmax.")
+    got = number(got)
+    expect(
+        got == int(got), f"your result is {got:.3g}. Return the row's number (argmax), not its cosine (max)."
     )
+    return got

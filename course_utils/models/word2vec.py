@@ -165,7 +165,7 @@ def learn(
     epochs: int,
     window: int = 5,
     negatives: int = 5,
-    rate: float = 0.05,
+    rate: float = 0.03,
     threshold: float = 1e-3,
     batch_size: int = 16,
 ) -> None:
