@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_utils.text import Vocab
 
-QUESTIONS_AT_ONCE = 500  # so that the cosines with all words, a table of that many rows, stay small
+QUESTIONS_AT_ONCE = 100  # so that the cosines with all words, a table of that many rows, stay small
 
 
 def nearest(

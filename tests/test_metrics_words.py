@@ -40,9 +40,9 @@ def test_the_rule_about_the_inputs_changes_answers():
 
 def test_many_questions_are_answered_in_order():
     torch.manual_seed(1)
-    vectors, questions = torch.randn(30, 8), torch.randint(30, (1201, 4))
-    expected = [analogy_answers(vectors, row[None]).item() for row in questions[::100]]
-    assert analogy_answers(vectors, questions)[::100].tolist() == expected
+    vectors, questions = torch.randn(30, 8), torch.randint(30, (301, 4))
+    expected = [analogy_answers(vectors, row[None]).item() for row in questions[::25]]
+    assert analogy_answers(vectors, questions)[::25].tolist() == expected
 
 
 def test_no_question_is_an_error():

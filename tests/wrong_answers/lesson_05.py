@@ -98,7 +98,7 @@ WRONG = {
         (solve(rule="", best="argmin().item()"), "farthest away"),
         (solve(best="max().item()"), "not its cosine"),
         (solve(best="clone()"), "take argmax"),
-        (solve(best="argmax().item() * 0"), "not the row nearest"),
+        (solve(best="argmax().item() + 1"), "not the row nearest"),
         ("def solve(vectors, a, b, c):\n    vectors[a] = 0\n    return 3", "in place"),
     ],
 }
