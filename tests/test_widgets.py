@@ -236,6 +236,27 @@ def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
     assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
 
 
+@pytest.fixture
+def words(kernel):
+    """The explorer of lesson 05, newly opened."""
+    return kernel.open("embedding_explorer")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "answer"), [("man", "woman", "king", "queen"), ("france", "paris", "japan", "tokyo")]
+)
+def test_the_explorer_solves_the_analogies_of_the_micro_world(words, a, b, c, answer):
+    words.move("a", a)
+    words.move("is to b", b)
+    assert f"{a} is to {b} as {c} is to {answer}" in words.move("as c", f" {c.title()} ")[1]
+
+
+def test_the_explorer_helps_with_a_word_that_it_does_not_know(words):
+    assert "'quen' is not among the 100 words of micro-world" in words.move("word", "quen")[1]
+    assert "Try one of these: queen" in words.picture()[1]
+    assert words.move("word", "")[1].endswith(".")
+
+
 def test_ipywidgets_names_exist_in_this_release():
     # Unknown keywords are swallowed without a word. Run under 7 and under 8, this finds what either of them lacks.
     used = [

@@ -147,11 +147,10 @@ class CBOW(SkipGram):
     ) -> None:
         """Move the vectors down the gradient; each centre with a neighbour is predicted once."""
         share = near / near.sum(2, keepdim=True).clamp(min=1)  # (B, T, S)
-        some = near.any(2, keepdim=True)  # (B, T, 1)
-        h = share @ self.W_in[around]  # (B, T, D)
+        h = share @ self.W_in[around]  # (B, T, D), zero without a neighbour: nothing moves then
         u, wrong = self.W_out[centres], self.W_out[noise]  # (B, T, D), (B, N, D)
-        pull = some * torch.sigmoid(-(h * u).sum(2, keepdim=True))  # (B, T, 1)
-        push = some * negatives / noise.shape[1] * torch.sigmoid(h @ wrong.mT)  # (B, T, N)
+        pull = torch.sigmoid(-(h * u).sum(2, keepdim=True))  # (B, T, 1)
+        push = negatives / noise.shape[1] * torch.sigmoid(h @ wrong.mT)  # (B, T, N)
         self._add(self.W_in, around, share.mT @ (pull * u - push @ wrong), rate)
         self._add(self.W_out, centres, pull * h, rate)
         self._add(self.W_out, noise, push.mT @ h, -rate)
