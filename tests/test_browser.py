@@ -37,6 +37,7 @@ WIDGETS = [
     ("07", "vector", "End"),
     ("08", "step", "ArrowRight"),
     ("08", "pull", "ArrowRight"),
+    ("05", "axes", "End"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06"]

@@ -18,6 +18,8 @@ LEVELS = [
         "microworld",
         "points",
         "families",
+        "analogy_world",
+        "word_plots",
         "plotting",
         "controls",
         "code_marks",
@@ -29,7 +31,14 @@ LEVELS = [
     {"models"},
     {"training", "generation", "metrics", "retrieval"},
     {"digit_codes"},
-    {"exercises", "widgets", "word_widgets", "translation_explorer", "alignment_explorer"},
+    {
+        "exercises",
+        "widgets",
+        "word_widgets",
+        "translation_explorer",
+        "alignment_explorer",
+        "embedding_explorer",
+    },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Inside models/ a file imports only these.

@@ -24,6 +24,7 @@ PLAYGROUNDS = {
     "descent_playground": "widgets.descent_playground()",
     "neuron_playground": "widgets.neuron_playground()",
     "next_word_playground": "word_widgets.next_word_playground()",
+    "embedding_explorer": "embedding_explorer.embedding_explorer()",
     "code_playground": "widgets.code_playground()",
     "translation_playground": "translation_explorer.translation_playground()",
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
@@ -35,7 +36,7 @@ import json
 
 import torch
 
-from course_utils import alignment_explorer, runtime, translation_explorer, widgets, word_widgets
+from course_utils import alignment_explorer, embedding_explorer, runtime, translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -279,6 +280,27 @@ def test_a_pull_in_the_explorer_moves_the_look(explorer):
     explorer.move("word", 5)
     assert "looks at 'dog' most" in explorer.move("pull", 1)[1]
     assert "looks at 'dog' most" not in explorer.move("pull", -1)[1]
+
+
+@pytest.fixture
+def words(kernel):
+    """The explorer of lesson 05, newly opened."""
+    return kernel.open("embedding_explorer")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "answer"), [("man", "woman", "king", "queen"), ("france", "paris", "japan", "tokyo")]
+)
+def test_the_explorer_solves_the_analogies_of_the_micro_world(words, a, b, c, answer):
+    words.move("a", a)
+    words.move("is to b", b)
+    assert f"{a} is to {b} as {c} is to {answer}" in words.move("as c", f" {c.title()} ")[1]
+
+
+def test_the_explorer_helps_with_a_word_that_it_does_not_know(words):
+    assert "'quen' is not among the 100 words of micro-world" in words.move("word", "quen")[1]
+    assert "Try one of these: queen" in words.picture()[1]
+    assert words.move("word", "")[1].endswith(".")
 
 
 def test_ipywidgets_names_exist_in_this_release():

@@ -1,0 +1,163 @@
+"""A widget over word vectors: neighbours, analogies and maps of words, for vectors that we learned ourselves."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from course_utils.analogy_world import PEOPLE, PLACES, world_sentences
+from course_utils.archives import ARCHIVES, cache_folder
+from course_utils.corpora import glove, wikipedia
+from course_utils.metrics import nearest
+from course_utils.models.word2vec import SkipGram, SoftmaxSkipGram, learn
+from course_utils.runtime import PALETTE, show
+from course_utils.text import Vocab, split_sentences, split_words
+from course_utils.word_plots import draw_words, flatten
+
+AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+NEIGHBOURS = 8
+GLOVE_WORDS = 30_000
+WIKIPEDIA_EPOCHS = 10
+
+
+def world_vectors() -> tuple[Tensor, Vocab]:
+    """Learn the micro-world by skip-gram with a softmax, in about a second; return vectors (V, 32) and vocabulary."""
+    world = world_sentences()
+    vocab = Vocab.build((word for words in world for word in words), specials=())
+    ids = torch.tensor([vocab.encode(words) for words in world])  # (288, 12)
+    near = [(i, j) for i in range(12) for j in range(12) if i != j]
+    centres, neighbours = (ids[:, list(side)].flatten() for side in zip(*near))
+    model = SoftmaxSkipGram(len(vocab), 32)
+    optimizer = torch.optim.Adam(model.parameters())
+    for step in range(1000):
+        optimizer.param_groups[0]["lr"] = 0.03 * (1 - step / 1000)
+        rows = torch.randint(len(centres), (1024,))
+        optimizer.zero_grad()
+        F.cross_entropy(model(centres[rows]), neighbours[rows]).backward()
+        optimizer.step()
+    return model.W_in.detach(), vocab
+
+
+def wikipedia_text() -> tuple[list[list[str]], Vocab]:
+    """Return the sentences of the Wikipedia articles and their vocabulary: lower-case words that occur five times."""
+    text = [
+        [word.lower() for word in split_words(sentence) if word[0].isalpha()]
+        for article in wikipedia().values()
+        for sentence in split_sentences(article)
+    ]
+    vocab = Vocab.build((word for words in text for word in words), specials=(), min_count=5)
+    return [[word for word in words if word in vocab] for words in text], vocab
+
+
+def wikipedia_vectors() -> tuple[Tensor, Vocab]:
+    """Learn the Wikipedia articles by skip-gram, in about ten seconds; return vectors (V, 100) and vocabulary."""
+    text, vocab = wikipedia_text()
+    ids = torch.tensor([i for words in text for i in vocab.encode(words)])
+    sentence_ids = torch.arange(len(text)).repeat_interleave(torch.tensor([len(words) for words in text]))
+    model = SkipGram(len(vocab), 100)
+    learn(model, ids, sentence_ids, vocab.counts, WIKIPEDIA_EPOCHS)
+    return model.W_in, vocab
+
+
+def glove_vectors() -> tuple[Tensor, Vocab]:
+    """Return the most frequent of the GloVe vectors, (30000, 50), and their vocabulary."""
+    words, vectors = glove()
+    return torch.tensor(vectors[:GLOVE_WORDS]), Vocab(words[:GLOVE_WORDS])
+
+
+TEXTS = {"micro-world": world_vectors, "Wikipedia": wikipedia_vectors, "GloVe": glove_vectors}
+
+
+@cache
+def _learned(text: str) -> tuple[Tensor, Vocab]:
+    """Return unit vectors and vocabulary of a text, always the same; random numbers outside go on as before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        vectors, vocab = TEXTS[text]()
+    return vectors / vectors.norm(dim=1, keepdim=True), vocab
+
+
+def embedding_explorer() -> Any:
+    """Return controls for a text, a word, an analogy and two axes, over the word's neighbours and a map.
+
+    The vectors are learned when a text is chosen for the first time. GloVe's are offered if their archive is here.
+    """
+    import ipywidgets as widgets
+
+    texts = [
+        name for name in TEXTS if name != "GloVe" or (cache_folder() / ARCHIVES["glove"].filename).exists()
+    ]
+    ideas = [word for kind in (PEOPLE, PLACES) for pair in kind for word in pair]
+
+    def box(label: str, word: str) -> widgets.Combobox:
+        return widgets.Combobox(value=word, options=ideas, description=label, continuous_update=False)
+
+    controls = {
+        "text": widgets.Dropdown(options=texts, description="text"),
+        "axes": widgets.Dropdown(options=list(AXES), description="axes"),
+        "word": box("word", "queen"),
+        "a": box("a", "man"),
+        "b": box("is to b", "woman"),
+        "c": box("as c", "uncle"),
+    }
+    columns = [
+        widgets.VBox(list(controls.values())[i : i + 2], layout=widgets.Layout(flex="0 0 auto"))
+        for i in range(0, 6, 2)
+    ]
+    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([rows, widgets.interactive_output(_show_words, controls)])
+
+
+def _show_words(text: str, axes: str, word: str, a: str, b: str, c: str) -> None:
+    from matplotlib import pyplot
+
+    vectors, vocab = _learned(text)
+    asked = [entry.strip().lower() for entry in (word, a, b, c)]
+    unknown = [entry for entry in asked if entry not in vocab]
+    fig, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1, 1.6])
+    if unknown:
+        says = _advice(unknown[0], vocab, text)
+        left.axis("off")
+        right.axis("off")
+        left.text(0, 0.5, says, va="center", fontsize=12)
+    else:
+        says = _draw_found(left, right, vectors, vocab, asked, AXES[axes])
+    show(fig, alt=f"{text}, axes {axes}: {says}")
+
+
+def _draw_found(
+    left: Any, right: Any, vectors: Tensor, vocab: Vocab, asked: list[str], axes: tuple[int, int]
+) -> str:
+    """Draw the neighbours of the first word, and the analogy of the other three; say both in words."""
+    word, *inputs = asked
+    own, (a, b, c) = vocab[word], vocab.encode(inputs)
+    near = nearest(vectors, vectors[own], NEIGHBOURS, leave_out=[own])
+    names = vocab.decode([i for i, _ in near])
+    left.barh(names[::-1], [cosine for _, cosine in near][::-1], color=PALETTE["sky"])
+    left.set(xlim=(0, 1), xlabel="cosine", title=f"Nearest to {word}")
+    left.grid(axis="y", visible=False)
+    target = vectors[b] - vectors[a] + vectors[c]
+    found, free = nearest(vectors, target, 1, leave_out=[a, b, c])[0][0], nearest(vectors, target, 1)[0][0]
+    shown = list(dict.fromkeys([a, b, c, found, own, *(i for i, _ in near[:5])]))
+    places, shares = flatten(vectors[shown], axes)
+    draw_words(
+        right, places, vocab.decode(shown), [(0, shown.index(b)), (shown.index(c), shown.index(found))]
+    )
+    answer = vocab.tokens[found]
+    right.set(
+        title=f"{inputs[0]} is to {inputs[1]} as {inputs[2]} is to {answer}",
+        xlabel=f"direction {axes[0] + 1} ({shares[0]:.0%} of the variance)",
+        ylabel=f"direction {axes[1] + 1} ({shares[1]:.0%})",
+    )
+    rule = "" if free == found else f" (with the inputs allowed: {vocab.tokens[free]})"
+    return f"nearest to {word}: {', '.join(names)}; {inputs[0]} is to {inputs[1]} as {inputs[2]} is to {answer}{rule}."
+
+
+def _advice(word: str, vocab: Vocab, text: str) -> str:
+    close = get_close_matches(word, vocab.tokens, n=3) or vocab.tokens[:3]
+    return f"{word!r} is not among the {len(vocab):,} words of {text}.\nTry one of these: {', '.join(close)}."
