@@ -47,7 +47,7 @@ def show_digit_code(first: float, second: float) -> None:
     code = torch.tensor([first, second])
     nearest = int((codes - code).norm(dim=1).argmin())
     fig, axes = pyplot.subplots(1, 3, figsize=(9.5, 3.8), width_ratios=[2, 1, 1])
-    draw_classes(axes[0], codes, labels, "0123456789", [f"${digit}$" for digit in range(10)], named=False)
+    draw_classes(axes[0], codes, labels, "0123456789", [f"${digit}$" for digit in range(10)])
     axes[0].axvline(first, color=INK, linewidth=1)
     axes[0].axhline(second, color=INK, linewidth=1)
     for ax, pixels in zip(axes[1:], (model.decoder(code).sigmoid(), images[nearest]), strict=True):

@@ -185,12 +185,11 @@ def draw_classes(
     labels: np.ndarray | Tensor,
     names: Sequence[str],
     markers: Sequence[str] = "o^sDvPX<>",
-    named: bool = True,
 ) -> Axes:
     """Draw points of many classes, shape (B, 2), each class with a colour and a marker of its own.
 
-    `labels` holds each point's class, a position in `names`. With `named` each name stands where its class is densest.
-    Raises ValueError if there are more names than markers.
+    `labels` holds each point's class, a position in `names`, which a legend will show. Raises ValueError
+    if there are more names than markers.
     """
     if len(names) > len(markers):
         raise ValueError(
@@ -202,17 +201,9 @@ def draw_classes(
         own = points[labels == label]
         edge = {"linewidths": 0} if "$" in marker else {"linewidths": 0.4, "edgecolors": "white"}
         ax.scatter(*own.T, s=38, marker=marker, color=color, alpha=0.9, label=name, **edge)
-        if named and len(own):
-            box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": color, "alpha": 0.9}
-            ax.text(*_densest(own), name, ha="center", va="center", color=INK, fontsize=9, bbox=box)
+    ax.set_axisbelow(True)
     ax.set(xlabel="first number of the code", ylabel="second number of the code")
     return ax
-
-
-def _densest(points: np.ndarray) -> np.ndarray:
-    """Return the point that has a quarter of all points within the smallest distance."""
-    distances = np.linalg.norm(points[:, None] - points, axis=-1)
-    return points[np.sort(distances, axis=1)[:, len(points) // 4].argmin()]
 
 
 def _column(n: int) -> np.ndarray:
