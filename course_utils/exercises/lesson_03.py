@@ -37,6 +37,10 @@ def check_perplexity_of(answer: Callable) -> str:
                 "that is 1 over the mean probability. Take the mean of the logarithms.": 1 / p.mean(),
                 "that is the mean of 1 / p. Take the mean of the logarithms, then exp.": (1 / p).mean(),
                 "2 to the power of natural logarithms mixes two bases: use exp, or log2.": 2 ** -logs.mean(),
+                "exp of logarithms of base 2 mixes two bases: use log, or 2 to the power.": (
+                    -p.log2().mean()
+                ).exp(),
+                "divide by the number of words, not by one less.": (-logs.sum() / (len(p) - 1)).exp(),
             },
             "not the perplexity.",
         )
@@ -77,11 +81,17 @@ def check_count_parameters(answer: Callable) -> str:
                 + output
                 + V
                 + T * D * V,
+                "the context has T words, not T + 1: the word to guess does not go in.": table
+                + (T + 1) * D * hidden
+                + hidden
+                + output
+                + V,
+                "C is a table without biases.": table + D + middle + hidden + output + V,
             },
             "not the number of parameters.",
             tolerance=1e-9,
         )
-    return "It grows in step with V and with T. A table of counts has V to the power of T + 1 cells."
+    return "It grows in step with V and with T, and not with the length of the text."
 
 
 @function_exercise
@@ -94,7 +104,11 @@ def check_continuation(answer: Callable) -> str:
         right = different[:, 1].bincount(minlength=vocab_size).double()
         leaders = different[:, 0].bincount(minlength=vocab_size).double()
         often = pairs[:, 1].bincount(minlength=vocab_size).double()
-        got = tensor(answer(pairs, vocab_size), (vocab_size,))
+        got = answer(pairs, vocab_size)
+        if isinstance(got, Tensor) and got.dtype == torch.int64:
+            hint = "those are numbers of different words, not shares: divide by their sum."
+            expect(not torch.equal(got, right.long()), hint)
+        got = tensor(got, (vocab_size,))
         compare(
             got.double(),
             right / right.sum(),
@@ -124,14 +138,15 @@ def check_nplm_logits(answer: Callable) -> str:
         context, T = torch.tensor(context), len(context)
         C, H, d, U, b = draw(V, D), draw(hidden, T * D), draw(hidden), draw(V, hidden), draw(V)
         x = C[context].flatten()
-        h = (d + H @ x).tanh()
+        inside = d + H @ x
+        h = inside.tanh()
         right = U @ h + b
         got = tensor(answer(context, C, H, d, U, b), (V,), "the logits")
         compare(
             got.double(),
             right,
             {
-                "the tanh is missing.": U @ (d + H @ x) + b,
+                "the tanh is missing.": U @ inside + b,
                 "the biases b of the output are missing.": U @ h,
                 "the biases d belong inside the tanh.": U @ ((H @ x).tanh() + d) + b,
                 "the biases d of the hidden layer are missing.": U @ (H @ x).tanh() + b,
@@ -141,39 +156,57 @@ def check_nplm_logits(answer: Callable) -> str:
                 "the numbers of the vectors are interleaved: lay the rows of C end to end.": U
                 @ (d + H @ C[context].T.flatten()).tanh()
                 + b,
+                "both biases are missing: d inside the tanh, b at the end.": U @ (H @ x).tanh(),
                 "those are probabilities. Logits come before the softmax.": right.softmax(0),
+                "those are logarithms of probabilities. Logits come before the softmax.": right.log_softmax(
+                    0
+                ),
+                "the formula has tanh, not the logistic function.": U @ inside.sigmoid() + b,
+                "the formula has tanh, not ReLU.": U @ inside.relu() + b,
+                "the tanh stands around d + H x only, not around the output.": (U @ inside + b).tanh(),
+                "the logits come without a tanh around them.": right.tanh(),
             },
             "not the logits.",
         )
     return "The largest logit belongs to the word that the network expects most."
 
 
+def _best_of(weights: Tensor, p_network: Tensor, p_counts: Tensor) -> float:
+    mixed = weights[:, None] * p_network + (1 - weights)[:, None] * p_counts  # (n, N)
+    return round(weights[mixed.log().mean(1).argmax()].item(), 2)
+
+
 @function_exercise
 def check_best_weight(answer: Callable) -> str:
     """best_weight(p_network, p_counts): the weight of the network, 0, 0.1, ... 1, with the lowest perplexity."""
-    weights = torch.arange(11) / 10
     texts = [
         (_f64([0.02, 0.5, 0.08, 0.03, 0.2]), _f64([0.3, 0.1, 0.2, 0.4, 0.001])),
         (_f64([0.2, 0.9, 0.1, 0.4]), _f64([0.6, 0.01, 0.3, 0.05])),
         (_f64([0.5, 0.6, 0.7]), _f64([0.1, 0.2, 0.3])),
+        (_f64([0.1, 0.2, 0.3]), _f64([0.5, 0.6, 0.7])),
     ]
     for p_network, p_counts in texts:
-        mixed = weights[:, None] * p_network + (1 - weights)[:, None] * p_counts  # (11, N)
-        surprise = -mixed.log().mean(1)
+        best = _best_of(torch.arange(11) / 10, p_network, p_counts)
         got = number(answer(p_network, p_counts))
+        for parts, what in ((10, "tenths"), (100, "hundredths")):
+            expect(
+                got <= 1 or abs(got - parts * best) > 1e-5, f"that is a number of {what}: divide by {parts}."
+            )
         expect(0 <= got <= 1, f"the weight is {got:g}, expected a number from 0 to 1.")
-        best = weights[surprise.argmin()].item()
         better = 1.0 if p_network.log().mean() > p_counts.log().mean() else 0.0
         compare(
             got,
             best,
             {
                 "that is the weight of the counts. The weight of the network is 1 minus it.": 1 - best,
-                "that is the better model alone. Mix the probabilities, and take logarithms only then.": better,
+                "that is the better model alone. The probabilities are to be mixed; take logarithms only then.": better,
+                "only the weights 0, 0.1, 0.2 to 1 are asked for.": _best_of(
+                    torch.arange(101) / 100, p_network, p_counts
+                ),
                 "that is the worse model alone. The lowest perplexity has the highest mean of the logarithms, "
                 "not of probabilities.": 1 - better,
             },
             "not the weight with the lowest perplexity.",
             tolerance=1e-5,
         )
-    return "A mixture wins where the models err at different words; the last text had none of that."
+    return "A mixture wins where the models err at different words; the last two texts had none of that."
