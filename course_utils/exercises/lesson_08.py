@@ -47,7 +47,7 @@ def check_n_tanh(answer: Any) -> str:
 def check_attention_weights(answer: Callable) -> str:
     """attention_weights(scores, mask): softmax over the allowed positions, 0 elsewhere."""
     scores = _f64([[1.0, -0.5, 2.0, 0.3], [0.2, 1.5, -1.0, 3.0]])
-    for rows in ([[True, True, True, True], [True, True, False, False]], [[False, True, True, True]] * 2):
+    for rows in ([[True, True, False, True], [True, False, True, True]], [[False, True, True, True]] * 2):
         mask = torch.tensor(rows)
         got = tensor(answer(scores, mask), (2, 4))
         e = scores.exp()
@@ -143,10 +143,13 @@ def check_error_rate(answer: Callable) -> str:
     """error_rate(weights, gold): alignment error rate of the links with the largest weights."""
     cases = [
         (
-            _f64([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]),
-            {(0, 0), (1, 1), (1, 2)},
+            _f64([[0.05, 0.25, 0.7], [0.3, 0.55, 0.15], [0.15, 0.5, 0.35], [0.45, 0.05, 0.5]]),
+            {(0, 3), (2, 0), (2, 2)},
         ),
-        (_f64([[0.1, 0.6, 0.2, 0.1], [0.3, 0.1, 0.2, 0.4]]), {(1, 0), (3, 1), (0, 1), (2, 0), (2, 1)}),
+        (
+            _f64([[0.1, 0.05, 0.1, 0.25, 0.5], [0.5, 0.05, 0.15, 0.2, 0.1], [0.45, 0.1, 0.05, 0.35, 0.05]]),
+            {(0, 1), (2, 2)},
+        ),
         (_f64([[0.2, 0.8], [0.7, 0.3]]), {(1, 0), (0, 1)}),
     ]
     for weights, gold in cases:
