@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from course_utils.shapes import check_at_least_one
+
 
 class TranslationBatch(NamedTuple):
     """Sentences as token_ids, padded at the end: the source, the target as the decoder reads it, and as it writes it.
@@ -87,8 +89,7 @@ class TranslationBatches:
             raise ValueError(
                 f"sources and targets have {len(sources)} and {len(targets)} sentences, expected as many, at least one"
             )
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, expected at least 1")
+        check_at_least_one(batch_size=batch_size)
         self.sources, self.targets = sources, targets
         self.pad_id, self.start_id, self.end_id = pad_id, start_id, end_id
         self.batch_size, self.shuffle = batch_size, shuffle

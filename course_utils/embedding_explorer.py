@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from course_utils.analogy_world import PEOPLE, PLACES, world_sentences
 from course_utils.archives import ARCHIVES, cache_folder
+from course_utils.controls import controls_over
 from course_utils.corpora import glove, wikipedia
 from course_utils.metrics import nearest
 from course_utils.models.word2vec import SkipGram, SoftmaxSkipGram, learn
@@ -105,12 +106,7 @@ def embedding_explorer() -> Any:
         "b": box("is to b", "woman"),
         "c": box("as c", "uncle"),
     }
-    columns = [
-        widgets.VBox(list(controls.values())[i : i + 2], layout=widgets.Layout(flex="0 0 auto"))
-        for i in range(0, 6, 2)
-    ]
-    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([rows, widgets.interactive_output(_show_words, controls)])
+    return controls_over(controls, _show_words)
 
 
 def _show_words(text: str, axes: str, word: str, a: str, b: str, c: str) -> None:

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.shapes import check_at_least_one
+
 
 class Hypothesis(NamedTuple):
     """What was written, without start and end symbols, and the logarithm of its probability, end symbol included."""
@@ -29,7 +31,7 @@ def greedy(
 
     A row that does not end within `max_length` tokens is cut off there. Raises ValueError if max_length is below 1.
     """
-    check_at_least_one("max_length", max_length)
+    check_at_least_one(max_length=max_length)
     state = model.start(src)
     token_ids = src.new_full((len(src),), start_id)  # (B,)
     written, ended = [], torch.zeros_like(token_ids, dtype=torch.bool)
@@ -59,7 +61,7 @@ def guided(
     there was room for it. The model needs a decoder that can `look` and `write`, as AttentionSeq2Seq has. Raises
     ValueError if max_length is below 1.
     """
-    check_at_least_one("max_length", max_length)
+    check_at_least_one(max_length=max_length)
     state, token_ids = model.start(src), src.new_tensor([start_id])
     written: list[int] = []
     used: list[Tensor] = []
@@ -90,8 +92,8 @@ def beam_search(
     token, end symbol included. The search ends when no open beginning can still win, or at `max_length` tokens, where
     what is open is cut off and counts as it stands. Raises ValueError if beam_size or max_length is below 1.
     """
-    check_at_least_one("beam_size", beam_size)
-    check_at_least_one("max_length", max_length)
+    check_at_least_one(beam_size=beam_size)
+    check_at_least_one(max_length=max_length)
 
     def score(hypothesis: Hypothesis) -> float:
         return hypothesis.log_prob / (len(hypothesis.token_ids) + 1) ** length_penalty
@@ -126,7 +128,7 @@ def sample(
     The logits are divided by `temperature` first: below 1 likely tokens become likelier, above 1 less so. Raises
     ValueError if the temperature is not above 0, or n_tokens below 1.
     """
-    check_at_least_one("n_tokens", n_tokens)
+    check_at_least_one(n_tokens=n_tokens)
     check_temperature(temperature)
     written, token_ids, state = [], prefix, None
     for _ in range(n_tokens):
@@ -141,9 +143,3 @@ def check_temperature(temperature: float) -> None:
     """Raise ValueError unless the temperature is above 0."""
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature!r}, expected a number above 0")
-
-
-def check_at_least_one(name: str, value: int) -> None:
-    """Raise ValueError unless `value` is 1 or more."""
-    if value < 1:
-        raise ValueError(f"{name} is {value}, expected at least 1")

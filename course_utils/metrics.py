@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from course_utils.text import Vocab
 
@@ -42,7 +43,7 @@ def nearest(
         raise ValueError(
             f"k is {k}, expected 1 to {len(vectors) - len(set(leave_out))}, the number of words to choose from"
         )
-    cosines = _unit(vectors) @ _unit(query)  # (V,)
+    cosines = normalize(vectors) @ normalize(query, dim=0)  # (V,)
     cosines[list(leave_out)] = -torch.inf
     best = cosines.topk(k)
     return list(zip(best.indices.tolist(), best.values.tolist()))
@@ -56,10 +57,10 @@ def analogy_answers(
     Linguistic Regularities (2013), section 4. `questions` holds the rows of a, b, c and of the right answer, which is
     not looked at. With `exclude_inputs` a, b and c cannot be the answer, as in Efficient Estimation, section 4.
     """
-    vectors, answers = _unit(vectors), []
+    vectors, answers = normalize(vectors), []
     for batch in questions.split(QUESTIONS_AT_ONCE):
         a, b, c = batch[:, :3].T
-        cosines = _unit(vectors[b] - vectors[a] + vectors[c]) @ vectors.T  # (Q, V)
+        cosines = normalize(vectors[b] - vectors[a] + vectors[c]) @ vectors.T  # (Q, V)
         if exclude_inputs:
             cosines.scatter_(1, batch[:, :3], -torch.inf)
         answers.append(cosines.argmax(1))
@@ -92,7 +93,7 @@ def rank_correlation(
     if len(known) < 3:
         raise ValueError(f"pairs has {len(known)} with both words in the vocabulary, expected at least 3")
     first, second, scores = zip(*known)
-    cosines = (_unit(vectors[vocab.encode(first)]) * _unit(vectors[vocab.encode(second)])).sum(1)
+    cosines = (normalize(vectors[vocab.encode(first)]) * normalize(vectors[vocab.encode(second)])).sum(1)
     return float(spearmanr(cosines.cpu().numpy(), scores).statistic), len(known)
 
 
@@ -165,7 +166,3 @@ def _check_as_many(hypotheses: Sequence[Sentence], references: Sequence[Sentence
             f"hypotheses and references have {len(hypotheses)} and {len(references)} sentences, "
             "expected one reference for each hypothesis"
         )
-
-
-def _unit(vectors: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
-    return vectors / vectors.norm(dim=-1, keepdim=True).clamp(min=1e-12)

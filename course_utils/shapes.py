@@ -54,6 +54,13 @@ def check_dtype(name: str, tensor: Any, dtype: Any, reason: str) -> None:
         raise TypeError(f"{name} has dtype {tensor.dtype}, expected {dtype}: {reason}")
 
 
+def check_at_least_one(**values: int) -> None:
+    """Raise ValueError, with its name, for the first of the values that is below 1."""
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"{name} is {value}, expected at least 1")
+
+
 def _named(label: str) -> str:
     return f"{label} ({LEGEND[label]})" if label in LEGEND else label
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from course_utils.shapes import LEGEND, check_dtype, check_shape
+from course_utils.shapes import LEGEND, check_at_least_one, check_dtype, check_shape
 
 
 @pytest.mark.parametrize("make", [torch.zeros, np.zeros])
@@ -78,3 +78,9 @@ def test_numbers_of_another_type_are_refused_with_the_reason():
         TypeError, match=r"^params has dtype torch.float32, expected torch.float64: a reason$"
     ):
         check_dtype("params", params, torch.float64, "a reason")
+
+
+def test_the_first_value_below_one_is_named():
+    check_at_least_one(order=1, window=3)
+    with pytest.raises(ValueError, match="window is 0, expected at least 1"):
+        check_at_least_one(order=1, window=0, length=-1)

@@ -131,7 +131,7 @@ def test_the_softmax_models_score_every_word():
 
 @pytest.mark.parametrize("kind", [SkipGram, CBOW, SoftmaxSkipGram])
 def test_bad_sizes_are_named(kind):
-    with pytest.raises(ValueError, match="d_model 0, expected"):
+    with pytest.raises(ValueError, match="d_model is 0, expected"):
         kind(5, 0)
 
 

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from course_utils.shapes import check_at_least_one
+
 
 class AdditiveAttention(nn.Module):
     """Scores e_j = v · tanh(W query + U h_j), a small network for every pair (Bahdanau, Cho and Bengio, 2014, eq. 6).
@@ -17,7 +19,7 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, d_query: int, d_memory: int, d_hidden: int) -> None:
         super().__init__()
-        check_widths(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
+        check_at_least_one(d_query=d_query, d_memory=d_memory, d_hidden=d_hidden)
         self.W = nn.Linear(d_query, d_hidden, bias=False)
         self.U = nn.Linear(d_memory, d_hidden, bias=False)
         self.v = nn.Linear(d_hidden, 1, bias=False)
@@ -53,7 +55,7 @@ class GeneralAttention(DotAttention):
 
     def __init__(self, d_query: int, d_memory: int) -> None:
         super().__init__()
-        check_widths(d_query=d_query, d_memory=d_memory)
+        check_at_least_one(d_query=d_query, d_memory=d_memory)
         self.W = nn.Linear(d_memory, d_query, bias=False)
 
     def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_query"]:
@@ -100,13 +102,6 @@ def check_pull(place: int, amount: float, n_places: int) -> None:
         raise ValueError(f"amount is {amount}, expected a number from -1 to 1")
 
 
-def check_widths(**widths: int) -> None:
-    """Raise ValueError unless every width is at least 1."""
-    for name, width in widths.items():
-        if width < 1:
-            raise ValueError(f"{name} is {width}, expected at least 1")
-
-
 def scaled_dot_product_attention(
     query: Float[Tensor, "*B T K"],
     key: Float[Tensor, "*B S K"],
@@ -115,9 +110,8 @@ def scaled_dot_product_attention(
 ) -> tuple[Float[Tensor, "*B T K_v"], Float[Tensor, "*B T S"]]:
     """Return softmax(query key^T / sqrt(K)) value, and the weights (Vaswani and others, 2017, eq. 1).
 
-    Built in lesson 10.
-    `mask` broadcasts to (*B, T, S); True = may attend. A query that may attend to nothing gets zeros, weights and
-    context, as from F.scaled_dot_product_attention.
+    Built in lesson 10. `mask` broadcasts to (*B, T, S); True = may attend. A query that may attend to nothing gets
+    zeros, weights and context, as from F.scaled_dot_product_attention.
     """
     scores = query @ key.mT / math.sqrt(query.shape[-1])  # (*B, T, S)
     if mask is None:
@@ -208,12 +202,12 @@ class MultiHeadAttention(nn.Module):
 
 def causal_mask(n: int) -> Bool[Tensor, "T T"]:
     """Return the mask by which each position attends to itself and to earlier ones only. Raises ValueError below 1."""
-    check_widths(n=n)
+    check_at_least_one(n=n)
     return torch.ones(n, n, dtype=torch.bool).tril()
 
 
 def check_heads(d_model: int, n_heads: int) -> None:
     """Raise ValueError unless n_heads divides d_model."""
-    check_widths(d_model=d_model, n_heads=n_heads)
+    check_at_least_one(d_model=d_model, n_heads=n_heads)
     if d_model % n_heads:
         raise ValueError(f"n_heads is {n_heads}, expected a divisor of d_model, which is {d_model}")

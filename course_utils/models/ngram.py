@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.shapes import check_at_least_one
+
 
 class KneserNey:
     """The probability of a word after the `order` - 1 words before it, from counts (Kneser and Ney, 1995).
@@ -73,8 +75,7 @@ def discount_of(counts: Int[Tensor, " n"]) -> float:
 
 def check_text(token_ids: Tensor, vocab_size: int, order: int) -> None:
     """Raise ValueError unless a text of this vocabulary can be counted in windows of `order` words."""
-    if order < 1:
-        raise ValueError(f"order is {order}, expected at least 1")
+    check_at_least_one(order=order)
     if len(token_ids) < order:
         raise ValueError(f"token_ids has {len(token_ids)} words, expected at least order = {order}")
     if token_ids.min() < 0 or token_ids.max() >= vocab_size:

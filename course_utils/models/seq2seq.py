@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from course_utils.models.attention import AdditiveAttention, masked_softmax, weighted_mean
+from course_utils.shapes import check_at_least_one
 
 State = tuple[Tensor, ...]
 
@@ -30,9 +31,8 @@ class Seq2SeqConfig:
     pad_id: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("src_vocab_size", "tgt_vocab_size", "d_embedding", "d_model"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        sizes = ("src_vocab_size", "tgt_vocab_size", "d_embedding", "d_model")
+        check_at_least_one(**{name: getattr(self, name) for name in sizes})
 
 
 class Seq2Seq(nn.Module):

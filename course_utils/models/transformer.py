@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from course_utils.models.attention import KeyValueCache, MultiHeadAttention, causal_mask, check_heads
+from course_utils.shapes import check_at_least_one
 
 KeysValues = tuple[Float[Tensor, "B H S K"], Float[Tensor, "B H S K"]]
 
@@ -35,8 +36,7 @@ class BlockConfig:
 
     def __post_init__(self) -> None:
         check_heads(self.d_model, self.n_heads)
-        if self.d_ff < 1:
-            raise ValueError(f"d_ff is {self.d_ff}, expected at least 1")
+        check_at_least_one(d_ff=self.d_ff)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}, expected a share from 0 to below 1")
 

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from course_utils.runtime import progress
+from course_utils.shapes import check_at_least_one
 
 
 def noise_distribution(counts: Sequence[int] | Tensor, power: float = 0.75) -> Float[Tensor, " V"]:
@@ -72,7 +73,7 @@ class SoftmaxSkipGram(nn.Module):
 
     def __init__(self, vocab_size: int, d_model: int) -> None:
         super().__init__()
-        check_sizes(vocab_size, d_model)
+        check_at_least_one(vocab_size=vocab_size, d_model=d_model)
         self.W_in = nn.Parameter(0.1 * torch.randn(vocab_size, d_model))
         self.W_out = nn.Parameter(0.1 * torch.randn(vocab_size, d_model))
 
@@ -96,7 +97,7 @@ class SkipGram:
     """
 
     def __init__(self, vocab_size: int, d_model: int, device: torch.device | str = "cpu") -> None:
-        check_sizes(vocab_size, d_model)
+        check_at_least_one(vocab_size=vocab_size, d_model=d_model)
         self.W_in = (torch.rand(vocab_size, d_model, device=device) - 0.5) / d_model
         self.W_out = torch.zeros(vocab_size, d_model, device=device)
 
@@ -197,16 +198,9 @@ def check_counts(counts: Tensor) -> None:
         )
 
 
-def check_sizes(vocab_size: int, d_model: int) -> None:
-    """Raise ValueError unless both are at least 1."""
-    if min(vocab_size, d_model) < 1:
-        raise ValueError(f"vocab_size is {vocab_size} and d_model {d_model}, expected both to be at least 1")
-
-
 def check_text(token_ids: Tensor, window: int, length: int) -> None:
     """Raise ValueError for a window or length below 1, or a text shorter than two stretches."""
-    if min(window, length) < 1:
-        raise ValueError(f"window is {window} and length {length}, expected both to be at least 1")
+    check_at_least_one(window=window, length=length)
     if len(token_ids) < 2 * length + 2 * window:
         least = 2 * length + 2 * window
         raise ValueError(
