@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from course_utils.shapes import check_at_least_one
@@ -57,11 +57,6 @@ def pad(rows: Sequence[Sequence[int]], pad_id: int) -> Int[Tensor, "B T"]:
         raise ValueError("rows is empty, expected at least one list of token ids")
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long)
-
-
-def padding_mask(token_ids: Int[Tensor, "B S"], pad_id: int) -> Bool[Tensor, "B S"]:
-    """Return True where a position holds a token and may be attended to, False where it is padding."""
-    return token_ids != pad_id
 
 
 class TranslationBatches:

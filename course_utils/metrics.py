@@ -136,11 +136,6 @@ def bleu_band(
     return float(low), float(high)
 
 
-def links_of(weights: Float[Tensor, "T S"]) -> set[tuple[int, int]]:
-    """Return one link (source place, target place) for each row of attention weights: to where it looks most."""
-    return {(source, target) for target, source in enumerate(weights.argmax(dim=-1).tolist())}
-
-
 def alignment_error_rate(
     links: set[tuple[int, int]], gold: frozenset[tuple[int, int]] | set[tuple[int, int]]
 ) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from course_utils.data import TranslationBatches, pad, padding_mask, text_windows
+from course_utils.data import TranslationBatches, pad, text_windows
 
 SOURCES = [[5] * n for n in (3, 1, 4, 1, 5, 9, 2, 6)]
 TARGETS = [[7, n] for n in range(8)]
@@ -20,10 +20,9 @@ def seen(batches):
     return [[row[-2].item() for row in batch.tgt_out] for batch in batches]
 
 
-def test_padding_fills_up_at_the_end_and_the_mask_knows():
+def test_padding_fills_up_at_the_end():
     padded = pad([[4, 5, 6], [7]], pad_id=0)
     assert padded.tolist() == [[4, 5, 6], [7, 0, 0]]
-    assert padding_mask(padded, 0).tolist() == [[True, True, True], [True, False, False]]
     with pytest.raises(ValueError, match="rows is empty"):
         pad([], 0)
 

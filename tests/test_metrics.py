@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.metrics import alignment_error_rate, bleu, bleu_band, links_of, perplexity
+from course_utils.metrics import alignment_error_rate, bleu, bleu_band, perplexity
 
 REFERENCES = [["猫", "は", "犬", "を", "見た"], ["鳥", "は", "公園", "で", "猫", "を", "追いかけた"]]
 
@@ -43,11 +43,6 @@ def test_the_band_is_that_of_test_sets_drawn_and_scored_one_by_one():
     scores = [bleu([HALF_RIGHT[i] for i in draw], [(REFERENCES * 4)[i] for i in draw]) for draw in drawn]
     band = bleu_band(HALF_RIGHT, REFERENCES * 4, n_resamples=40, level=0.8, seed=7)
     assert band == pytest.approx(tuple(np.quantile(scores, [0.1, 0.9])))
-
-
-def test_links_go_where_the_weights_are_largest():
-    weights = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]])
-    assert links_of(weights) == {(1, 0), (0, 1)}
 
 
 def test_alignment_error_rate_counts_wrong_and_missing_links():
