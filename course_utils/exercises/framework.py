@@ -94,13 +94,26 @@ def tensor(value: Any, shape: tuple[int, ...], what: str = "your result") -> Ten
         isinstance(value, Tensor), f"{what} is {_described(value)}, expected a torch tensor of shape {shape}."
     )
     expect(tuple(value.shape) == shape, f"{what} has shape {tuple(value.shape)}, expected {shape}.")
+    expect(not value.dtype.is_complex, f"{what} holds complex numbers, expected real ones.")
     hint = f"{what} holds {value.dtype}, expected floating-point numbers: whole numbers lose what is after the point."
     expect(value.dtype.is_floating_point, hint)
     expect(
         bool(torch.isfinite(value).all()),
         f"{what} holds nan or inf: look for a division by zero or an overflow.",
     )
-    return value.detach()
+    return value.detach().to(torch.float64)
+
+
+def without_autograd(answer: Callable, *args: Any) -> Any:
+    """Return answer(*args), run so that PyTorch keeps no gradients; an answer that asks for them is Wrong."""
+    try:
+        with torch.no_grad():
+            return answer(*args)
+    except Wrong as hint:
+        if "does not require grad" in str(hint):
+            message = "torch's own gradients are switched off here. Multiply the slopes yourself."
+            raise Wrong(message) from None
+        raise
 
 
 def _exercise(check: Callable[[Any], str], prepare: Callable[[Any], Any]) -> Callable[[Any], None]:
@@ -221,6 +234,10 @@ def _difference(got: Any, right: Any, tolerance: float) -> str:
         for place in np.ndindex(*got.shape):
             if not _close(got[place], right[place], tolerance):
                 return f"At {list(place)} yours is {_brief(got[place])}, expected {_brief(right[place])}."
+    tables = isinstance(got, list) and any(getattr(part, "ndim", 0) > 1 for part in got)
+    if tables and isinstance(right, list) and len(got) == len(right):
+        i = next(i for i in range(len(got)) if not _close(got[i], right[i], tolerance))
+        return f"Of your results, number {i + 1} is the first to differ. {_difference(got[i], right[i], tolerance)}"
     return f"Yours: {_brief(got)}, expected: {_brief(right)}."
 
 

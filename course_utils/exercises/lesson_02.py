@@ -16,6 +16,7 @@ from course_utils.exercises.framework import (
     number,
     tensor,
     value_exercise,
+    without_autograd,
 )
 
 
@@ -60,7 +61,7 @@ def check_neuron_gradient(answer: Callable) -> str:
 
 
 def _examine_gradient(answer: Callable, x: Tensor, w: Tensor, b: Tensor, target: Tensor) -> None:
-    got = _without_autograd(answer, x, w, b, target)
+    got = without_autograd(answer, x, w, b, target)
     pair = isinstance(got, (tuple, list)) and len(got) == 2
     expect(pair, "return two things, the slopes in w and the slope in b: `return w_grad, b_grad`.")
     swapped = all(isinstance(part, Tensor) for part in got) and [part.ndim for part in got] == [0, 1]
@@ -103,18 +104,6 @@ def _examine_gradient(answer: Callable, x: Tensor, w: Tensor, b: Tensor, target:
         if _nearly(got, pair_of(pull))
         else "not the slopes of the loss.",
     )
-
-
-def _without_autograd(answer: Callable, *args: Tensor) -> Any:
-    try:
-        with torch.no_grad():
-            return answer(*args)
-    except Wrong as hint:
-        if "does not require grad" in str(hint):
-            raise Wrong(
-                "torch's own gradients are switched off here. Multiply the slopes yourself."
-            ) from None
-        raise
 
 
 def _nearly(got: list[Any], right: list[Tensor]) -> bool:

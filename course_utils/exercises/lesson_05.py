@@ -20,7 +20,7 @@ def check_n_pairs(answer: Any) -> str:
         48,
         {
             "the words at both ends have fewer than six neighbours.": 60,
-            "that counts each couple of words once. Both give a pair: each is the centre in turn.": 24,
+            "each couple once, where each is the centre in turn; or only the four words in the middle.": 24,
             "only the words before the centre, or only those after it, at that: the window has two sides.": 30,
             "the words at one end are counted right, those at the other end not.": 54,
             "the centre is not its own neighbour.": 58,
@@ -37,7 +37,7 @@ def check_n_pairs(answer: Any) -> str:
 def check_cbow_examples(answer: Callable) -> str:
     """cbow_examples(words, window): for each word its neighbours, in order, and the word."""
     cases = [(["the", "king", "lost", "his", "crown", "today"], 2), (["go", "go", "stop"], 1), (["alone"], 3)]
-    cases += [(list("abcdefgh"), 3)]
+    cases += [(list("abcdefgh"), 3), (["to", "be", "or", "to", "go"], 3)]
     for words, window in cases:
         _examine_examples(answer(words, window), words, window)
     return "Even a sentence of one word gives an entry, with nothing around it."
@@ -64,6 +64,11 @@ def _examine_examples(got: Any, words: list[str], window: int) -> None:
     lists = all(isinstance(around, (list, tuple)) and isinstance(centre, str) for around, centre in got)
     expect(lists, "an entry is a list of words and one word, `([...], centre)`.")
     got = [(list(around), centre) for around, centre in got]
+    only_words = all(isinstance(word, str) for around, _ in got for word in around)
+    expect(
+        only_words,
+        "around holds words and nothing else: join two lists with +, and pass over places beyond the ends.",
+    )
     if got == right:
         return
     wraps = [
@@ -80,6 +85,12 @@ def _examine_examples(got: Any, words: list[str], window: int) -> None:
             window - 1, window - 1
         ),
         "near the beginning i - window is negative, and a slice then counts from the end: use max(0, ...).": wraps,
+        "a neighbour that occurs twice must stay twice.": [
+            (list(dict.fromkeys(around)), centre) for around, centre in right
+        ],
+        "`remove` takes away the first such word, which may not be the centre: leave out the place i.": [
+            (_without_first(around, centre), centre) for around, centre in examples(window, window, own=True)
+        ],
         "a word that occurs twice loses its twin: leave out the place i, not the word.": [
             ([word for word in around if word != centre], centre) for around, centre in right
         ],
@@ -93,11 +104,16 @@ def _examine_examples(got: Any, words: list[str], window: int) -> None:
     raise Wrong(f"{asked} entry {i} is {got[i]}, expected {right[i]}.")
 
 
+def _without_first(words: list[str], word: str) -> list[str]:
+    i = words.index(word)
+    return words[:i] + words[i + 1 :]
+
+
 @function_exercise
 def check_pair_loss(answer: Callable) -> str:
     """pair_loss(v, u, made_up): the loss of one real pair and N made-up ones."""
     generator = torch.Generator().manual_seed(5)
-    for n, d in ((5, 4), (3, 7)):
+    for n, d in ((5, 4), (3, 7), (1, 6)):
         v, u, made_up = (torch.randn(*shape, generator=generator) for shape in ((d,), (d,), (n, d)))
         _examine_loss(number(answer(v, u, made_up)), v, u, made_up)
     return "Its gradient is what SkipGram.step moves against."
@@ -126,6 +142,14 @@ def _examine_loss(got: float, v: Tensor, u: Tensor, made_up: Tensor) -> None:
             "real and made-up are the wrong way round.": loss(
                 -F.logsigmoid(-real), -F.logsigmoid(others).sum()
             ),
+            "the made-up words are scored against u. The centre's v is what they are held against.": loss(
+                pull, -F.logsigmoid(-(made_up @ u)).sum()
+            ),
+            "one sigmoid for all made-up pairs together. Each is a question of its own.": loss(
+                pull, -F.logsigmoid(-others.sum())
+            ),
+            "these are logarithms with base 2. The course's losses are natural ones.": loss(pull, push)
+            / 0.6931472,
             "that is the mean over the made-up pairs: sum them.": loss(pull, push / len(made_up)),
             "that is the mean over all questions: sum them.": loss(pull, push) / (len(made_up) + 1),
             "the made-up pairs are missing.": float(pull),
@@ -143,16 +167,22 @@ def _examine_loss(got: float, v: Tensor, u: Tensor, made_up: Tensor) -> None:
 @function_exercise
 def check_solve(answer: Callable) -> str:
     """solve(vectors, a, b, c): the row nearest to b - a + c by cosine, the inputs left out."""
-    for vectors, inputs in _telling_questions(4):
-        right, mistakes = _rows(vectors, *inputs)
-        compare(
-            _row(answer(vectors, *inputs)),
-            right,
-            mistakes,
-            "not the row nearest to b - a + c.",
-            1e-9,
-            show=False,
-        )
+    questions = _telling_questions(4)
+    got = [_row(answer(vectors, *inputs)) for vectors, inputs in questions]
+    expected = [_rows(vectors, *inputs) for vectors, inputs in questions]
+    # A hint has to explain all answers: one row in sixty is met by chance.
+    mistakes = {hint: [wrong[hint] for _, wrong in expected] for hint in expected[0][1]}
+    right = [row for row, _ in expected]
+    compare(got, right, mistakes, "not the row nearest to b - a + c.", 1e-9, show=False)
+    # All but the right row are inputs, and its cosine is negative: an input that is only half left out wins here.
+    angles = torch.tensor([0.0, 59.0, 61.0, -90.0]).deg2rad()
+    few = torch.stack([angles.cos(), angles.sin()], 1) * torch.tensor([[1.0], [0.5], [2.0], [0.3]])
+    last = _row(answer(few, 0, 1, 2))
+    expect(
+        last not in (0, 1, 2),
+        "an input word is the answer where all others are far away. Give the inputs -torch.inf.",
+    )
+    expect(last == 3, f"of four words, three are inputs. The answer is row 3, yours is {last:g}.")
     return "analogy_answers does the same for thousands of questions at a time."
 
 
@@ -185,6 +215,7 @@ def _rows(vectors: Tensor, a: int, b: int, c: int) -> tuple[int, dict[str, int]]
         "an input word is the answer. Do not allow a, b and c.": best(unit, target, allowed=True),
         "the signs are exchanged: start from b, take away a, add c.": best(unit, unit[a] - unit[b] + unit[c]),
         "c has the wrong sign: b - a + c.": best(unit, unit[b] - unit[a] - unit[c]),
+        "c is missing: b - a + c.": best(unit, unit[b] - unit[a]),
         "that is b + c, without taking a away.": best(unit, unit[b] + unit[c]),
         "long vectors win: bring all to length 1 before the products, or divide by the lengths.": best(
             vectors, target
@@ -192,7 +223,9 @@ def _rows(vectors: Tensor, a: int, b: int, c: int) -> tuple[int, dict[str, int]]
         "the offset comes from vectors of different lengths: bring them to length 1 first.": best(
             unit, long_target
         ),
-        "long vectors win: nothing was brought to length 1.": best(vectors, long_target),
+        "long vectors win: nothing was brought to length 1 (each row by its own norm, dim=1).": best(
+            vectors, long_target
+        ),
         "that is the row farthest away: look for the largest cosine.": int((unit @ target).argmin()),
     }
 

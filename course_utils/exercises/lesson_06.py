@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from course_utils.exercises.framework import (
     number,
     tensor,
     value_exercise,
+    without_autograd,
 )
 
 
@@ -31,7 +33,8 @@ def check_n_params(answer: Any) -> str:
         4 * (one + biases),
         {
             "the biases are missing: PyTorch has two for every gate and unit.": 4 * one,
-            "PyTorch has two biases for every gate and unit, one in each table's sum.": 4 * (one + 128),
+            "two biases for each of the 128 units of every gate: one in each table's sum.": 4 * (one + 128),
+            "the biases are those of one gate. All four have them.": 4 * one + biases,
             "that is one gate. An LSTM has three gates and a candidate, each with tables of its own.": one
             + biases,
             "that is Elman's cell with one bias. An LSTM has four such sets.": one + 128,
@@ -51,10 +54,11 @@ def check_with_temperature(answer: Callable) -> str:
     cases = [
         ([[2.0, 1.0, -1.0, 0.5], [0.0, 3.0, 0.25, 3.0]], 0.5),
         ([[1.0, -2.0], [4.0, 1.5], [-3.0, 0.5]], 2.0),
+        ([[0.2, 0.1, -0.1], [0.0, 0.15, 0.1]], 0.1),
     ]
     for logits, temperature in cases:
         _examine_temperature(answer, _f64(logits), temperature)
-    _examine_temperature(answer, _f64([[600.0, 0.0, 300.0]]), 0.4)
+    _examine_temperature(answer, _f64([[600.0, 0.0, 300.0], [-600.0, -601.0, -590.0]]), 0.4)
     return "At 0.5, probabilities are squared and made to sum to 1 again; at 2 it is their square roots."
 
 
@@ -63,7 +67,7 @@ def _examine_temperature(answer: Callable, logits: Tensor, temperature: float) -
     if isinstance(result, Tensor) and result.dtype.is_floating_point and result.isnan().any():
         expect(
             bool(logits.abs().max() < 100),
-            "nan for logits as large as 600: exp overflows. `softmax` takes care of that, or subtract the largest.",
+            "nan for logits as large as 600: exp overflows. Subtract each row's largest, or use `softmax`.",
         )
     got = tensor(result, tuple(logits.shape))
     scaled = logits / temperature
@@ -91,7 +95,7 @@ def _examine_temperature(answer: Callable, logits: Tensor, temperature: float) -
 def check_lstm_step(answer: Callable) -> str:
     """lstm_step(scores, cell): hidden state and memory cell from the four scores of an LSTM, (B, 4 * D)."""
     generator = torch.Generator().manual_seed(6)
-    for batch, width in ((2, 3), (4, 2)):
+    for batch, width in ((2, 3), (4, 2), (1, 3), (3, 1)):
         scores = torch.randn(batch, 4 * width, generator=generator, dtype=torch.float64)
         cell = torch.randn(batch, width, generator=generator, dtype=torch.float64)
         _examine_lstm(answer, scores, cell)
@@ -110,7 +114,7 @@ def _examine_lstm(answer: Callable, scores: Tensor, cell: Tensor) -> None:
         new = f.sigmoid() * cell + i.sigmoid() * g.tanh()
         return [o.sigmoid() * new.tanh(), new]
 
-    new = step(i, f, g, o)[1]
+    blocks, new = (i, f, g, o), step(i, f, g, o)[1]
     bent = i.sigmoid() * g.sigmoid() + f.sigmoid() * cell
     interleaved = [scores.view(shape[0], shape[1], 4)[..., gate] for gate in range(4)]
     compare(
@@ -121,10 +125,19 @@ def _examine_lstm(answer: Callable, scores: Tensor, cell: Tensor) -> None:
                 new,
                 step(i, f, g, o)[0],
             ],
-            "the order of the blocks is take in, forget, new, give out: i, f, g, o.": step(f, i, g, o),
-            "the order of the blocks is i, f, g, o: the new content stands before the last gate.": step(
-                i, f, o, g
-            ),
+            **{
+                f"the order of the blocks is take in, forget, new, give out: i, f, g, o. Yours is {names}.": step(
+                    *(blocks[names.index(name)] for name in "ifgo")
+                )
+                for names in map("".join, permutations("ifgo"))
+                if names != "ifgo"
+            },
+            "the old cell is returned: return the new one.": [step(i, f, g, o)[0], cell],
+            "the take-in gate is missing: it multiplies the new content.": [
+                o.sigmoid() * (f.sigmoid() * cell + g.tanh()).tanh(),
+                f.sigmoid() * cell + g.tanh(),
+            ],
+            "the give-out gate needs its sigmoid.": [o * new.tanh(), new],
             "each block is D columns side by side, not every fourth column: use chunk(4, -1).": step(
                 *interleaved
             ),
@@ -157,14 +170,16 @@ def check_slope_through_time(answer: Callable) -> str:
         (0.8, 0.5, [1.0, -2.0, 0.5], 0.3),
         (-1.2, 0.9, [0.4, 1.5, -0.7, 0.2, 1.0], -0.6),
         (0.7, 1.1, [0.5], 0.9),
+        (1.1, 0.4, [0.6, -0.2, 0.3, -0.5, 0.1, 0.4, -0.3, 0.2], -0.7),
+        (0.6, 0.8, [], 0.4),
     ]
     for case in cases:
         _examine_slope(answer, *case)
-    return "It is the slope that torch finds, for one step and for five."
+    return "It is the slope that torch finds, for no step, one, five and eight."
 
 
 def _examine_slope(answer: Callable, w: float, u: float, xs: list[float], target: float) -> None:
-    got = number(answer(w, u, xs, target))
+    got = number(without_autograd(answer, w, u, xs, target))
     mistakes = {
         "only the last step counts here: w is used at every step, and the pulls of all of them add.": {
             "last": True

@@ -22,7 +22,7 @@ def check_n_numbers(answer: Any) -> str:
             "those are the cells of one layer. Each hands over two numbers, and there are three layers.": 500,
             "that is the paper's own count. Do the same with 3 layers of 500 cells.": 8000,
             "the layers are taken to a power. They lie on top of each other: multiply by 3.": 500**3,
-            "the gates are counted, too. They are used up inside a step; output and memory are handed over.": 6000,
+            "500 cells, not the paper's 1,000; or, if you counted four gates: a cell hands over two numbers.": 6000,
         },
         "not the numbers that are handed over.",
         tolerance=1e-9,
@@ -38,17 +38,29 @@ def _list(value: Any, what: str) -> list:
 
 def _pair(value: Any, what: str) -> tuple[Any, Any]:
     """Return the two entries of a pair; anything else is Wrong."""
-    expect(isinstance(value, (list, tuple)) and len(value) == 2, f"return two things: {what}.")
+    kind = type(value).__name__
+    expect(
+        isinstance(value, (list, tuple)), f"this is of type {kind}, expected two things, as in a, b: {what}."
+    )
+    expect(len(value) == 2, f"these are {len(value)} things, expected two: {what}.")
     return value[0], value[1]
 
 
 @function_exercise
 def check_teacher_forcing(answer: Callable) -> str:
     """teacher_forcing(words, start, end): what the decoder reads, and what it should write."""
-    for words, start, end in ((["W", "X", "Y", "Z"], "<s>", "</s>"), ([7, 5], 1, 2), ([], "go", "stop")):
+    cases = [
+        (["W", "X", "Y", "Z"], "<s>", "</s>"),
+        ([7, 0, 7, 5, 9, 5], 1, 2),
+        ([7, 5], 1, 2),
+        ([], "go", "stop"),
+    ]
+    for words, start, end in cases:
         given, wanted = _pair(answer(words, start, end), "what the decoder reads, and what it should write")
         given, wanted = _list(given, "your first result"), _list(wanted, "your second result")
         reads, writes = [start, *words], [*words, end]
+        if not words and not given and not wanted:
+            raise Wrong("an empty sentence still has a start to read and an end to write.")
         mistakes = [
             ((writes, reads), "the two lists have changed places: first what is read, then what is written."),
             ((words, writes), "the start is missing: before it writes the first word, the decoder reads it."),
@@ -83,6 +95,14 @@ _MATCHES = [
     ("the cat saw", "the cat saw the dog and the cat saw the fox", 3),
     ("the cat", "the cat saw the dog", 4),
     ("猫 は 犬 を 犬 を 見た", "猫 は 公園 で 犬 を 見た", 2),
+    ("the cat saw the dog", "the cat saw the fox and the cat saw the bird", 4),
+    ("a b c", "c b a", 2),
+    ("a b c", "a x c", 3),
+    ("ab c", "a bc", 2),
+    ("a a a", "a a a a", 2),
+    ("he sat", "the cat sat", 1),
+    ("a dog ran", "a dog", 3),
+    ("The 猫 cat", "the 猫 cat", 1),
 ]
 
 
@@ -99,6 +119,19 @@ def check_count_matches(answer: Callable) -> str:
             got,
             [matched, total],
             {
+                "an n-gram is its words in their order: b, a is not a, b.": [
+                    (_sorted(ours) & _sorted(theirs)).total(),
+                    total,
+                ],
+                "the last n-gram is missing: a text of m words has m - n + 1 of them.": [
+                    (_grams(machine[:-1], n) & theirs).total(),
+                    max(total - 1, 0),
+                ],
+                "the second number counts different n-grams. One that stands twice counts twice.": [
+                    matched,
+                    len(ours),
+                ],
+                "the machine's n-grams count even if none of them is matched.": [0, 0],
                 "an n-gram of the right text is used twice: each may be matched as often as it stands there.": [
                     sum(count for gram, count in ours.items() if gram in theirs),
                     total,
@@ -138,12 +171,21 @@ def _grams(words: list, n: int) -> Counter:
     return Counter(zip(*[words[i:] for i in range(n)]))
 
 
+def _sorted(grams: Counter) -> Counter:
+    return Counter(tuple(sorted(gram)) for gram in grams.elements())
+
+
 # Beginnings, log-probabilities of their next tokens, k.
 _BEAMS = [
     ([([5], -0.5), ([7], -1.5)], [[-3.0, -0.2, -2.0], [-0.1, -4.0, -2.5]], 2),
-    ([([2, 2], -4.0), ([2, 0], -1.0), ([1], -2.0)], [[-0.1, -5.0], [-1.2, -0.7], [-0.2, -3.0]], 3),
+    ([([2, 2], -4.0), ([2, 0], -1.0), ([1], -2.0)], [[-0.1, -5.0], [-1.3, -0.7], [-0.2, -3.0]], 3),
     ([([], 0.0)], [[-2.0, -1.0, -3.0, -0.5]], 3),
     ([([1], -1.0)], [[-1.0, -2.0]], 5),
+    ([([4, 6], -5.0), ([2], -3.0), ([3], -1.0)], [[-0.5, -1.0], [-2.5, -1.0], [-1.0, -2.0]], 1),
+    ([([4, 6, 1, 3], -3.0), ([2], -1.5)], [[-0.1, -4.0], [-1.25, -3.5]], 2),
+    # So improbable that the probabilities themselves are 0 to the computer.
+    ([([9, 1], -900.0), ([9, 2], -899.0)], [[-0.5, -2.0, -3.0], [-4.0, -1.25, -1.75]], 4),
+    ([([3], -1.0), ([5], -2.0)], [[-1.5, -1.5, -9.0], [-7.0, -0.25, -8.0]], 3),
 ]
 
 
@@ -156,11 +198,12 @@ def check_beam_step(answer: Callable) -> str:
             for item in _list(answer(beams, log_probs, k), "your result")
         ]
         got = [
-            ([int(number(v, "a token id")) for v in _list(ids, "a beginning")], number(total, "a total"))
+            ([number(v, "a token id") for v in _list(ids, "the first of a pair")], number(total, "a total"))
             for ids, total in got
         ]
         right = _continuations(beams, log_probs, operator.add)[:k]
-        if not _same(got, right):
+        best_first = all(a[1] > b[1] - 1e-6 for a, b in zip(got, got[1:]))
+        if not (best_first and _same(_unranked(got), _unranked(right))):
             raise Wrong(_beam_hint(got, beams, log_probs, k))
     return "Applied again and again, with endings set aside, this is beam search."
 
@@ -172,6 +215,11 @@ def _continuations(beams: list, log_probs: list, join: Callable[[float, float], 
         for v, more in enumerate(row)
     ]
     return sorted(every, key=lambda item: -item[1])
+
+
+def _unranked(items: list) -> list:
+    """Return the items in an order that does not depend on how ties were broken."""
+    return sorted(items, key=lambda item: (-round(item[1], 6), item[0]))
 
 
 def _same(got: list, wanted: list) -> bool:
@@ -195,9 +243,15 @@ def _beam_hint(got: list, beams: list, log_probs: list, k: int) -> str:
     first_k = [item for i in range(len(beams)) for item in each[i * len(log_probs[0]) :][:k]]
     ordered = sorted(greedy, key=lambda item: -item[1])
     # Each mistake with what it leads to, the most special ones first.
+    if len(got) < min(k, len(every)):
+        return f"only {len(got)}, expected {min(k, len(every))}: k = {k}, and there are {len(every)} continuations."
     if _same(got, every[::-1][:k]):
         return "these are the worst: log-probabilities are negative, and the highest is the best."
     if _same(got, every[:k][::-1]):
+        return "the right ones, in the wrong order: the best first."
+    if _same(got, sorted(every, key=lambda item: -item[1] / len(item[0]))[:k]):
+        return "these are ranked by log-probability per token. Rank them by the whole."
+    if _same(_unranked(got), _unranked(every[:k])):
         return "the right ones, in the wrong order: the best first."
     if _same(got, fresh[:k]):
         return "the log-probability of the beginning is lost: add it to that of the new token."
@@ -212,6 +266,8 @@ def _beam_hint(got: list, beams: list, log_probs: list, k: int) -> str:
             if same_number
             else f"keep no more than k = {k}."
         )
-    if [(ids[-1:], round(total, 6)) for ids, total in got] == [(i[-1:], round(t, 6)) for i, t in every[:k]]:
+    if all(len(ids) == 1 for ids, _ in got) and [(ids, round(total, 6)) for ids, total in got] == [
+        (i[-1:], round(t, 6)) for i, t in every[:k]
+    ]:
         return "only the new token is left of each. Keep the whole beginning: [*token_ids, v]."
     return f"not the {k} best continuations of {beams}. Yours: {got[:3]}, expected: {every[:k][:3]}."

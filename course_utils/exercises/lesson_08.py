@@ -36,6 +36,8 @@ def check_n_tanh(answer: Any) -> str:
             "the lengths are added. Every look meets every position: multiply.": (15 + 20) * 64,
             "the source looks at itself here. 15 words look at 20 positions.": 20 * 20 * 64,
             "the translation looks at itself here. 15 words look at 20 positions.": 15 * 15 * 64,
+            "both parts are added before the tanh, not joined: 64 numbers go through it.": 15 * 20 * 128,
+            "the looks and the positions are counted already, end symbols included.": 16 * 21 * 64,
         },
         "not the number of looks times positions times hidden numbers.",
         tolerance=1e-9,
@@ -46,10 +48,19 @@ def check_n_tanh(answer: Any) -> str:
 @function_exercise
 def check_attention_weights(answer: Callable) -> str:
     """attention_weights(scores, mask): softmax over the allowed positions, 0 elsewhere."""
-    scores = _f64([[1.0, -0.5, 2.0, 0.3], [0.2, 1.5, -1.0, 3.0]])
-    for rows in ([[True, True, False, True], [True, False, True, True]], [[False, True, True, True]] * 2):
+    two = _f64([[1.0, -0.5, 2.0, 0.3], [0.2, 1.5, -1.0, 3.0]])
+    # The last row has small exponentials: a little that is added to them or to their sum would show.
+    three = _f64(
+        [[1.0, -0.5, 2.0, 0.3, 0.0], [0.2, 1.5, -1.0, 3.0, -2.0], [-12.0, -13.5, -11.0, -14.0, -12.5]]
+    )
+    cases = [
+        (two, [[True, True, False, True], [True, False, True, True]]),
+        (two, [[False, True, True, True]] * 2),
+        (three, [[True] * 5, [False, True, False, False, True], [True, False, True, True, False]]),
+    ]
+    for scores, rows in cases:
         mask = torch.tensor(rows)
-        got = tensor(answer(scores, mask), (2, 4))
+        got = tensor(answer(scores, mask), tuple(scores.shape))
         e = scores.exp()
         masked = e * mask
         right = masked / masked.sum(-1, keepdim=True)
@@ -76,6 +87,7 @@ def check_attention_weights(answer: Callable) -> str:
             },
             "not the weights of the allowed positions.",
         )
+        expect(not got[~mask].any(), "padding gets a little weight. Set its exponential to exactly 0.")
     return "A position that may not be looked at has a weight of exactly 0."
 
 
@@ -83,11 +95,11 @@ def check_attention_weights(answer: Callable) -> str:
 def check_contexts(answer: Callable) -> str:
     """contexts(queries, memory, W, U, v): additive attention of all queries to one sentence."""
     generator = torch.Generator().manual_seed(8)
-    for T, S, Q, M, A in ((2, 4, 3, 5, 6), (3, 2, 4, 4, 4)):
+    for T, S, Q, M, A in ((2, 4, 3, 5, 6), (3, 2, 4, 4, 4), (1, 4, 3, 2, 5), (3, 1, 2, 3, 4)):
         shapes = ((T, Q), (S, M), (A, Q), (A, M), (A,))
         case = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
         _examine_contexts(answer(*case), *case)
-    return "No loop, and no state that waits for another: all looks at once."
+    return "No look waits for another: it needs no loop, and a processor can do all of them at once."
 
 
 def _examine_contexts(got: Any, queries: Tensor, memory: Tensor, W: Tensor, U: Tensor, v: Tensor) -> None:
@@ -121,6 +133,15 @@ def _examine_contexts(got: Any, queries: Tensor, memory: Tensor, W: Tensor, U: T
             .mean(-1)
             .softmax(-1)
             @ memory,
+            "additive scores are not scaled: that belongs to dot products.": (scores / len(v) ** 0.5).softmax(
+                -1
+            )
+            @ memory,
+            "first the tanh, then the product with v.": torch.tanh(inside @ v).softmax(-1) @ memory,
+            "the whole table of weights sums to 1. Each query has a softmax of its own.": scores.flatten()
+            .softmax(0)
+            .view(scores.shape)
+            @ memory,
             "every position has the same weight: that is the plain mean of the memory.": memory.mean(
                 0, keepdim=True
             ).expand(right.shape),
@@ -144,7 +165,7 @@ def check_error_rate(answer: Callable) -> str:
     cases = [
         (
             _f64([[0.05, 0.25, 0.7], [0.3, 0.55, 0.15], [0.15, 0.5, 0.35], [0.45, 0.05, 0.5]]),
-            {(0, 3), (2, 0), (2, 2)},
+            {(0, 0), (0, 3), (1, 1), (1, 3), (2, 1)},
         ),
         (
             _f64([[0.1, 0.05, 0.1, 0.25, 0.5], [0.5, 0.05, 0.15, 0.2, 0.1], [0.45, 0.1, 0.05, 0.35, 0.05]]),
@@ -166,6 +187,8 @@ def check_error_rate(answer: Callable) -> str:
             got,
             rate(links),
             {
+                "no link is found right. Do your pairs hold whole numbers (.tolist()), counted from 0?": 1.0,
+                "that is in percent: 0 to 1 is asked for.": 100 * rate(links),
                 "the pairs are the wrong way round: a true link is (source place, target place).": rate(
                     swapped
                 ),

@@ -41,7 +41,7 @@ def solve(
 WRONG = {
     "n_pairs": [
         ("n_pairs = 60", "have fewer than six"),
-        ("n_pairs = 24", "each couple of words once"),
+        ("n_pairs = 24", "each couple once"),
         ("n_pairs = 30", "window has two sides"),
         ("n_pairs = 54", "at one end"),
         ("n_pairs = 34", "3 places away still counts"),

@@ -40,7 +40,7 @@ def slope(
 WRONG = {
     "n_params": [
         ("n_params = 4 * (64 * 128 + 128 * 128)", "the biases are missing"),
-        ("n_params = 4 * (64 * 128 + 128 * 128 + 128)", "two biases for every gate"),
+        ("n_params = 4 * (64 * 128 + 128 * 128 + 128)", "two biases for each of the 128 units"),
         ("n_params = 64 * 128 + 128 * 128 + 2 * 128", "that is one gate"),
         ("n_params = 64 * 128 + 128 * 128 + 128", "Elman's cell with one bias"),
         ("n_params = 3 * (64 * 128 + 128 * 128 + 2 * 128)", "the candidate as well"),
@@ -66,7 +66,7 @@ WRONG = {
     "lstm_step": [
         (lstm(result="new, o.sigmoid() * new.tanh()"), "change places"),
         (lstm("f, i, g, o = scores.chunk(4, dim=-1)"), "the order of the blocks is take in"),
-        (lstm("i, f, o, g = scores.chunk(4, dim=-1)"), "stands before the last gate"),
+        (lstm("i, f, o, g = scores.chunk(4, dim=-1)"), "Yours is ifog"),
         (
             lstm("i, f, g, o = scores.view(len(cell), -1, 4).unbind(-1)"),
             "not every fourth column",
