@@ -41,10 +41,9 @@ def exercises() -> dict[tuple[str, str], dict[str, str]]:
 
 EXERCISES = exercises()
 CHOICES = [pytest.param(*key, id="-".join(key)) for key in EXERCISES]
+MODULES = {number: importlib.import_module(f"tests.wrong_answers.lesson_{number}") for number, _ in EXERCISES}
 WRONG = {
-    (number, name): answers
-    for number in sorted({number for number, _ in EXERCISES})
-    for name, answers in importlib.import_module(f"tests.wrong_answers.lesson_{number}").WRONG.items()
+    (number, name): answers for number, module in MODULES.items() for name, answers in module.WRONG.items()
 }
 
 
@@ -90,6 +89,21 @@ def test_a_typical_wrong_answer_gets_its_hint(
 def test_every_exercise_has_its_wrong_answers(number: str, name: str) -> None:
     assert len(WRONG[number, name]) >= 4
     assert len({hint for _, hint in WRONG[number, name]}) == len(WRONG[number, name])
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "code"),
+    [
+        pytest.param(number, name, code, id=f"{number}-{name}-{i}")
+        for number, module in MODULES.items()
+        for name, answers in getattr(module, "ALSO_RIGHT", {}).items()
+        for i, code in enumerate(answers)
+    ],
+)
+def test_another_right_answer_is_accepted(
+    number: str, name: str, code: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert verdict(number, name, run(code)[name], capsys).startswith("correct. ")
 
 
 class Unprintable:

@@ -71,6 +71,19 @@ WRONG = {
         ),
         ("def cbow_examples(words, window):\n    return 3", "return a list"),
         ("def cbow_examples(words, window):\n    words.pop()\n    return []", "in place"),
+        (examples(f"list(dict.fromkeys({BEFORE} + {AFTER}))"), "twice must stay twice"),
+        (
+            "def cbow_examples(words, window):\n    found = []\n    for i, centre in enumerate(words):\n"
+            "        around = words[max(0, i - window) : i + 1 + window]\n        around.remove(centre)\n"
+            "        found.append((around, centre))\n    return found",
+            "takes away the first such word",
+        ),
+        (
+            examples(
+                "[words[j] if 0 <= j < len(words) else None for j in range(i - window, i + window + 1) if j != i]"
+            ),
+            "pass over places",
+        ),
     ],
     "pair_loss": [
         (loss(f"-({PULL} + {PUSH})"), "sign is wrong"),
@@ -86,6 +99,9 @@ WRONG = {
         (loss("torch.tensor(0.0)"), "not the loss of negative sampling"),
         (loss("torch.tensor(float('nan'))"), "nan"),
         (loss(f"{PULL} - torch.sigmoid(-others).log()"), "expected a single number"),
+        (loss(f"{PULL} - torch.sigmoid(-(made_up @ u)).log().sum()"), "scored against u"),
+        (loss(f"{PULL} - torch.sigmoid(-others.sum()).log()"), "one sigmoid for all"),
+        (loss("-torch.sigmoid(real).log2() - torch.sigmoid(-others).log2().sum()"), "base 2"),
     ],
     "solve": [
         (solve(rule=""), "Do not allow a, b and c"),
@@ -100,5 +116,16 @@ WRONG = {
         (solve(best="clone()"), "take argmax"),
         (solve(best="argmax().item() + 1"), "not the row nearest"),
         ("def solve(vectors, a, b, c):\n    vectors[a] = 0\n    return 3", "in place"),
+        (solve("unit @ (unit[b] - unit[a])"), "c is missing"),
+        (solve(rule="scores[[a, b, c]] = 0"), "Give the inputs -torch.inf"),
     ],
+}
+
+ALSO_RIGHT = {
+    "cbow_examples": [examples(f"[w for part in ({BEFORE}, {AFTER}) for w in part]")],
+    "pair_loss": [
+        "import torch.nn.functional as F\n\ndef pair_loss(v, u, made_up):\n"
+        "    return F.softplus(-(u @ v)) + F.softplus(made_up @ v).sum()",
+    ],
+    "solve": [solve("torch.cosine_similarity(vectors, (unit[b] - unit[a] + unit[c])[None])")],
 }

@@ -48,6 +48,7 @@ WRONG = {
         ("n_params = 4 * (128 * 128 + 2 * 128)", "read the 64 inputs are missing"),
         ("n_params = 12345", "not the number of weights and biases"),
         ("n_params = None", "expected a single number"),
+        ("n_params = 4 * (64 * 128 + 128 * 128) + 2 * 128", "those of one gate"),
     ],
     "with_temperature": [
         (temper("(logits * temperature).softmax(-1)"), "the logits are multiplied"),
@@ -62,6 +63,12 @@ WRONG = {
             "exp overflows",
         ),
         (temper("(logits / temperature).softmax(-1)[0]"), "has shape (4,)"),
+        (
+            "def with_temperature(logits, temperature):\n    e = ((logits - logits.max()) / temperature).exp()\n"
+            "    return e / e.sum(-1, keepdim=True)",
+            "Subtract each row's largest",
+        ),
+        (temper("(logits / temperature).softmax(-1).to(torch.complex128)"), "complex numbers"),
     ],
     "lstm_step": [
         (lstm(result="new, o.sigmoid() * new.tanh()"), "change places"),
@@ -78,6 +85,11 @@ WRONG = {
         (lstm(cell="i.sigmoid() * g.tanh()"), "the old cell is lost"),
         (lstm(result="o.sigmoid() * new.tanh()"), "return two things"),
         (lstm(cell="f * cell + i * g"), "not the step of an LSTM"),
+        (lstm("g, o, i, f = scores.chunk(4, dim=-1)"), "Yours is goif"),
+        (lstm(result="o.sigmoid() * new.tanh(), cell"), "the old cell is returned"),
+        (lstm(cell="f.sigmoid() * cell + g.tanh()"), "take-in gate is missing"),
+        (lstm(result="o * new.tanh(), new"), "needs its sigmoid"),
+        (lstm("i, f, g, o = scores.T.reshape(4, *cell.shape)"), "not the step of an LSTM"),
     ],
     "slope_through_time": [
         (slope(back="break"), "only the last step counts"),
@@ -88,5 +100,25 @@ WRONG = {
         (slope(add="total = total + pull * states[t]"), "the state before the step"),
         (slope(add="total = total + pull * xs[t - 1]"), "the slope in u"),
         ("def slope_through_time(w, u, xs, target):\n    return 0.0", "not the slope in w"),
+        (
+            "import torch\ndef slope_through_time(w, u, xs, target):\n"
+            "    w = torch.tensor(w, requires_grad=True)\n    h = torch.tensor(0.0)\n    for x in xs:\n"
+            "        h = torch.tanh(w * h + u * x)\n    ((h - target) ** 2).backward()\n    return w.grad.item()",
+            "switched off here",
+        ),
+        (
+            slope(add="total = total + pull * states[t - 1] if t > len(xs) - 5 else total"),
+            "not the slope in w",
+        ),
+    ],
+}
+
+ALSO_RIGHT = {
+    "with_temperature": [temper("(logits / temperature - (logits / temperature).logsumexp(-1, True)).exp()")],
+    "slope_through_time": [
+        "import math\n\ndef slope_through_time(w, u, xs, target):\n    state, carried = 0.0, 0.0\n"
+        "    for x in xs:\n        new = math.tanh(w * state + u * x)\n"
+        "        carried, state = (1 - new**2) * (state + w * carried), new\n"
+        "    return 2 * (state - target) * carried",
     ],
 }

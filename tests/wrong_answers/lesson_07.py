@@ -46,6 +46,12 @@ WRONG = {
         (FORCING.format("[start, *words]"), "expected two"),
         (FORCING.format("[end, *words], [*words, start]"), "expected ['<s>', 'W'"),
         (FORCING.format("['<s>', *words], [*words, '</s>']"), "expected [1, 7, 0, 7, 5, 9, 5]"),
+        (
+            "def teacher_forcing(words, start, end):\n"
+            "    return ([start, *words], [*words, end]) if words else ([], [])",
+            "an empty sentence still has",
+        ),
+        (FORCING.format("[start, *dict.fromkeys(words)], [*dict.fromkeys(words), end]"), "expected"),
     ],
     "count_matches": [
         (MATCHES.format("sum(m for gram, m in ours.items() if gram in theirs), ours.total()"), "used twice"),
@@ -62,6 +68,27 @@ WRONG = {
         ),
         (MATCHES.format("(ours & theirs).total() / max(1, ours.total())"), "expected two things"),
         (MATCHES.format("2, 5"), "not the counts"),
+        (
+            MATCHES.replace(
+                "zip(*[machine[i:] for i in range(n)])",
+                "map(tuple, map(sorted, zip(*[machine[i:] for i in range(n)])))",
+            )
+            .replace(
+                "zip(*[right[i:] for i in range(n)])",
+                "map(tuple, map(sorted, zip(*[right[i:] for i in range(n)])))",
+            )
+            .format("(ours & theirs).total(), ours.total()"),
+            "in their order",
+        ),
+        (
+            MATCHES.replace("machine[i:]", "machine[i:-1]").format("(ours & theirs).total(), ours.total()"),
+            "last n-gram is missing",
+        ),
+        (MATCHES.format("(ours & theirs).total(), len(ours)"), "stands twice counts twice"),
+        (
+            MATCHES.format("((ours & theirs).total(), ours.total()) if ours & theirs else (0, 0)"),
+            "even if none",
+        ),
     ],
     "beam_step": [
         (beam(result="sorted(longer, key=lambda pair: pair[1])[:k]"), "these are the worst"),
@@ -92,5 +119,20 @@ WRONG = {
             "def beam_step(beams, log_probs, k):\n    for ids, _ in beams:\n        ids.append(0)\n    return beams",
             "in place",
         ),
+        (
+            beam(result="sorted(longer, key=lambda pair: pair[1] / len(pair[0]), reverse=True)[:k]"),
+            "per token",
+        ),
+        (beam(result=f"{BEST}[: len(beams)]"), "only 1, expected 3"),
+        (beam(item="([*token_ids, v + 0.5], total + more)"), "not the 2 best continuations"),
+    ],
+}
+
+ALSO_RIGHT = {
+    "teacher_forcing": [FORCING.format("(start, *words), (*words, end)")],
+    # Ties may be broken either way, and a beginning may stay a tuple.
+    "beam_step": [
+        beam(result="sorted(longer, key=lambda pair: pair[1])[::-1][:k]"),
+        beam(item="((*token_ids, v), total + more)"),
     ],
 }

@@ -50,6 +50,8 @@ WRONG = {
         ("n_tanh = 15 * 15 * 64", "the translation looks at itself"),
         ("n_tanh = 19201", "not the number of looks"),
         ("n_tanh = None", "expected a single number"),
+        ("n_tanh = 15 * 20 * 128", "added before the tanh"),
+        ("n_tanh = 16 * 21 * 64", "end symbols included"),
     ],
     "attention_weights": [
         (weights(e="scores.exp() * ~mask"), "wrong way round"),
@@ -62,6 +64,8 @@ WRONG = {
         (weights(e="scores * mask"), "exponential is missing"),
         (weights(answer="e / e.sum(-1)"), "raised RuntimeError"),
         (weights(e="scores.exp_() * mask"), "in place"),
+        (weights(e="(scores + (~mask) * -30.0).exp()"), "a little weight"),
+        (weights(answer="e / (e.sum(-1, keepdim=True) + 1e-6)"), "not the weights"),
     ],
     "contexts": [
         (contexts(answer="scores.softmax(-1)"), "those are the weights"),
@@ -76,6 +80,12 @@ WRONG = {
         (contexts(inside="(queries @ W.T)[:, None] * (memory @ U.T)"), "multiplied inside"),
         (contexts(inside="queries @ W.T + memory @ U.T"), "raised RuntimeError"),
         (contexts(answer="scores.softmax(-1)[:, :1] * memory[0]"), "not the weighted means"),
+        (contexts(answer="(scores / len(v) ** 0.5).softmax(-1) @ memory"), "are not scaled"),
+        (contexts(scores="torch.tanh(inside @ v)"), "first the tanh"),
+        (
+            contexts(answer="scores.flatten().softmax(0).view(scores.shape) @ memory"),
+            "whole table of weights",
+        ),
     ],
     "error_rate": [
         (rate(links="{(j, i) for j, i in enumerate(weights.argmax(-1).tolist())}"), "wrong way round"),
@@ -89,5 +99,12 @@ WRONG = {
         (rate(answer="0.0"), "not the alignment error rate"),
         (rate(answer="right and float('nan')"), "nan"),
         ("def error_rate(weights, gold):\n    gold.clear()\n    return 0.5", "in place"),
+        (rate(links="set(zip(weights.argmax(-1), range(len(weights))))"), "no link is found right"),
+        (rate(answer="100 - 200 * right / (len(links) + len(gold))"), "percent"),
     ],
+}
+
+ALSO_RIGHT = {
+    "attention_weights": [weights(e="scores.masked_fill(~mask, -torch.inf)", answer="e.softmax(-1)")],
+    "contexts": [contexts(scores="torch.einsum('tsa,a->ts', inside.tanh(), v)")],
 }
