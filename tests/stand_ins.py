@@ -4,6 +4,16 @@ A model with random weights moves like a trained one when its controls are moved
 """
 
 STAND_INS = {
+    "06": """
+from course_utils.models.rnn import CharRNN
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+vocab = Vocab(["\\n", *map(chr, range(32, 127))])
+lstm = CharRNN(len(vocab), 16)
+snippet, found = "print(names[0])", {"bracket depth": (3, 0.5)}
+snippet_states = lstm.recurrent(lstm.embedding(torch.tensor([vocab.encode(snippet)])))[0][0].detach()
+""",
     "08": """
 from course_utils.microworld import vocabulary
 from course_utils.models.seq2seq import AttentionSeq2Seq, Seq2SeqConfig

@@ -33,6 +33,7 @@ WIDGETS = [
     ("03", "sentences", "ArrowRight"),
     ("04", "first number", "ArrowRight"),
     ("04", "second number", "ArrowRight"),
+    ("06", "temperature", "ArrowRight"),
     ("07", "step", "ArrowRight"),
     ("07", "vector", "End"),
     ("08", "step", "ArrowRight"),

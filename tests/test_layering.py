@@ -38,6 +38,7 @@ LEVELS = [
         "translation_explorer",
         "alignment_explorer",
         "embedding_explorer",
+        "prefix_explorer",
     },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

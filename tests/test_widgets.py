@@ -27,6 +27,7 @@ PLAYGROUNDS = {
     "embedding_explorer": "embedding_explorer.embedding_explorer()",
     "code_playground": "widgets.code_playground()",
     "translation_playground": "translation_explorer.translation_playground()",
+    "prefix_explorer": "prefix_explorer.prefix_explorer(lstm, vocab)",
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
 }
 
@@ -36,7 +37,8 @@ import json
 
 import torch
 
-from course_utils import alignment_explorer, embedding_explorer, runtime, translation_explorer, widgets, word_widgets
+from course_utils import alignment_explorer, embedding_explorer, prefix_explorer, translation_explorer
+from course_utils import runtime, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -280,6 +282,15 @@ def test_a_pull_in_the_explorer_moves_the_look(explorer):
     explorer.move("word", 5)
     assert "looks at 'dog' most" in explorer.move("pull", 1)[1]
     assert "looks at 'dog' most" not in explorer.move("pull", -1)[1]
+
+
+def test_the_prefix_explorer_says_what_is_wrong_with_a_prefix(kernel):
+    page = kernel.open("prefix_explorer")
+    page.run("control('prefix').value = 'caf\u00e9'")
+    (screen,) = page.client.comm_objects.values()
+    assert [output.output_type for output in screen.outputs] == ["stream"]
+    assert "token is 'é', expected one of" in screen.outputs[0].text
+    assert page.move("prefix", "")[1].startswith("At the beginning of a line")
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ WRONG = {
         (lstm(result="o.sigmoid() * new.tanh(), cell"), "the old cell is returned"),
         (lstm(cell="f.sigmoid() * cell + g.tanh()"), "take-in gate is missing"),
         (lstm(result="o * new.tanh(), new"), "needs its sigmoid"),
-        (lstm("i, f, g, o = scores.T.reshape(4, *cell.shape)"), "not the step of an LSTM"),
+        (lstm("i, f, g, o = scores.T.reshape(4, *cell.shape)"), "not the step of an LSTM. Of your results"),
     ],
     "slope_through_time": [
         (slope(back="break"), "only the last step counts"),
@@ -108,7 +108,7 @@ WRONG = {
         ),
         (
             slope(add="total = total + pull * states[t - 1] if t > len(xs) - 5 else total"),
-            "not the slope in w",
+            "not the slope in w. Yours",
         ),
     ],
 }

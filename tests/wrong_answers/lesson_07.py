@@ -124,7 +124,7 @@ WRONG = {
             "per token",
         ),
         (beam(result=f"{BEST}[: len(beams)]"), "only 1, expected 3"),
-        (beam(item="([*token_ids, v + 0.5], total + more)"), "not the 2 best continuations"),
+        (beam(item="([*token_ids, v + 0.5], total + more)"), "not the 2 best continuations of [([5]"),
     ],
 }
 
