@@ -8,7 +8,7 @@ import torch
 from course_utils.data import TranslationBatches, pad, text_windows
 
 SOURCES = [[5] * n for n in (3, 1, 4, 1, 5, 9, 2, 6)]
-TARGETS = [[7, n] for n in range(8)]
+TARGETS = [[7] * (n % 3 + 1) + [10 + n] for n in range(8)]  # of two, three or four words, ending in 10 + n
 
 
 def make(**options):
@@ -17,12 +17,13 @@ def make(**options):
 
 
 def seen(batches):
-    return [[row[-2].item() for row in batch.tgt_out] for batch in batches]
+    return [[row.max().item() - 10 for row in batch.tgt_out] for batch in batches]
 
 
 def test_padding_fills_up_at_the_end():
     padded = pad([[4, 5, 6], [7]], pad_id=0)
     assert padded.tolist() == [[4, 5, 6], [7, 0, 0]]
+    assert pad([[4, 5], [7]], pad_id=9).tolist() == [[4, 5], [7, 9]]
     with pytest.raises(ValueError, match="rows is empty"):
         pad([], 0)
 
@@ -30,8 +31,8 @@ def test_padding_fills_up_at_the_end():
 def test_the_decoder_reads_the_target_one_step_late():
     batch = make().batch([0, 1])
     assert batch.src.tolist() == [[5, 5, 5, 2], [5, 2, 0, 0]]
-    assert batch.tgt_in.tolist() == [[1, 7, 0], [1, 7, 1]]
-    assert batch.tgt_out.tolist() == [[7, 0, 2], [7, 1, 2]]
+    assert batch.tgt_in.tolist() == [[1, 7, 10, 0], [1, 7, 7, 11]]
+    assert batch.tgt_out.tolist() == [[7, 10, 2, 0], [7, 7, 11, 2]]
 
 
 def test_every_pass_holds_every_sentence_once_in_batches_of_similar_length():
@@ -50,7 +51,20 @@ def test_the_order_changes_from_pass_to_pass_and_follows_the_seed():
     assert passes == [seen(other) for _ in range(6)]
     assert len({str(p) for p in passes}) > 1
     still = make(shuffle=False)
-    assert seen(still) == seen(still) == [[1, 3, 6], [0, 2, 4], [7, 5]]
+    # By the source's length; sentences 3 and 1, of one word each, by the target's.
+    assert seen(still) == seen(still) == [[3, 1, 6], [0, 2, 4], [7, 5]]
+
+
+@pytest.mark.parametrize(("lengths", "new_members"), [([3] * 6, True), ([1, 2, 3, 4, 5, 6], False)])
+def test_batches_come_in_a_new_order_and_equal_lengths_in_new_company(lengths, new_members):
+    sources, targets = [[5] * length for length in lengths], [[10 + n] for n in range(6)]
+    batches = TranslationBatches(sources, targets, pad_id=0, start_id=1, end_id=2, batch_size=2)
+    passes = [seen(batches) for _ in range(6)]
+    companies = {frozenset(map(frozenset, one)) for one in passes}
+    assert (len(companies) > 1) == new_members
+    if not new_members:
+        assert companies == {frozenset({frozenset({0, 1}), frozenset({2, 3}), frozenset({4, 5})})}
+        assert len({one[0][0] for one in passes}) > 1
 
 
 def test_bad_input_is_named():

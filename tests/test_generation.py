@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import pytest
@@ -74,7 +75,64 @@ def test_a_beam_finds_what_greedy_search_misses():
     assert better >= 3
 
 
-def test_a_beam_of_one_is_greedy_search():
+class Tree(nn.Module):
+    """A toy with the probabilities of the next token given by hand, for <s>, the end, A, B and C, after each row."""
+
+    table = {
+        (): [0, 0.1, 0.4, 0.3, 0.2],
+        (2,): [0, 0.1, 0.35, 0.3, 0.25],  # "A" alone has 0.4 x 0.1, and "A A", which must end, 0.4 x 0.35
+        (3,): [0, 0.5, 0.2, 0.2, 0.1],  # "B" has 0.3 x 0.5
+        (4,): [0, 0.9, 0.1, 0, 0],  # "C" has 0.2 x 0.9
+    }
+
+    def start(self, src):
+        return (src[:, :0],)
+
+    def step(self, token_ids, state):
+        read = torch.cat([state[0], token_ids[:, None]], dim=1)
+        rows = [self.table.get(tuple(row[1:]), [0, 1.0, 0, 0, 0]) for row in read.tolist()]
+        return torch.tensor(rows).log(), (read,)
+
+
+@pytest.mark.parametrize(
+    ("beam_size", "best", "probability"), [(1, [2, 2], 0.14), (2, [3], 0.15), (3, [4], 0.18)]
+)
+def test_each_further_beginning_that_is_kept_finds_a_likelier_sentence(beam_size, best, probability):
+    options = {"start_id": START, "end_id": END}
+    found = beam_search(Tree(), torch.tensor([[2]]), beam_size=beam_size, **options)[0]
+    assert found.token_ids == best
+    assert found.log_prob == pytest.approx(math.log(probability), abs=1e-5)
+    assert greedy(Tree(), torch.tensor([[2]]), **options) == [[2, 2]]
+
+
+class Counted(Table):
+    """A table that notes how many rows it is asked for at each step."""
+
+    def step(self, token_ids, state):
+        self.widths = [*getattr(self, "widths", []), len(token_ids)]
+        return super().step(token_ids, state)
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 3])
+def test_as_many_beginnings_go_on_as_the_beam_is_wide(beam_size):
+    most = 0
+    for seed in range(10):
+        model = Counted(seed)
+        beam_search(
+            model,
+            torch.tensor([[2]]),
+            start_id=START,
+            end_id=END,
+            beam_size=beam_size,
+            max_length=5,
+            length_penalty=1.0,
+        )
+        assert model.widths == [1] + [beam_size] * (len(model.widths) - 1)
+        most = max(most, len(model.widths))
+    assert most == 5
+
+
+def test_greedy_search_takes_the_likeliest_token_at_every_step():
     for seed in range(10):
         model, src = Table(seed, sharpness=3.0), torch.tensor([[3]])
         (row,) = greedy(model, src, start_id=START, end_id=END, max_length=5)

@@ -30,6 +30,23 @@ def test_bleu_punishes_what_is_too_short():
     assert bleu(short, REFERENCES) == pytest.approx(100 * math.exp(1 - 12 / 9))
 
 
+def test_bleu_compares_words_as_they_are():
+    assert bleu([["I", "saw", "one", "(1)"]], [["i", "Saw", "ONE", "(", "1", ")"]]) == 0
+
+
+def test_where_no_n_gram_is_right_bleu_counts_a_half_and_then_a_quarter():
+    hypothesis, reference = [["猫", "は", "犬", "を", "見た"]], [["猫", "は", "鳥", "を", "見た"]]
+    # Right are 4 of 5 words and 2 of 4 pairs, but none of 3 triples and none of 2 fours.
+    by_hand = 100 * (4 / 5 * 2 / 4 * (1 / 2) / 3 * (1 / 4) / 2) ** (1 / 4)
+    assert bleu(hypothesis, reference) == pytest.approx(by_hand)
+    assert bleu_band(hypothesis, reference) == pytest.approx((by_hand, by_hand))
+
+
+def test_three_words_have_no_four_in_a_row_so_their_bleu_is_zero():
+    assert bleu([["猫", "が", "見た"]], [["猫", "が", "見た"]]) == 0
+    assert bleu_band([["猫", "が", "見た"]], [["猫", "が", "見た"]]) == (0, 0)
+
+
 def test_the_band_holds_the_score_and_shrinks_with_more_sentences():
     worse = [REFERENCES[0], ["鳥", "は", "公園", "で", "猫", "を", "見た"]]
     few = bleu_band(worse * 5, REFERENCES * 5)

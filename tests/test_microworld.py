@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -60,6 +61,23 @@ def test_relative_clauses_move_before_their_noun():
     assert len(pair.alignment) == 7  # each content word once; articles, "that" and particles have no link
 
 
+@pytest.mark.parametrize(
+    ("english", "japanese"),
+    [
+        ("the cat and the small white dog saw the bird", "猫と小さい白い犬は鳥を見た"),
+        ("the small white dog that saw the bird called the fox", "鳥を見た小さい白い犬は狐を呼んだ"),
+        ("the cat that saw the small white dog called the fox", "小さい白い犬を見た猫は狐を呼んだ"),
+        ("the cat that the dog saw called the fox", "犬が見た猫は狐を呼んだ"),
+        (
+            "the cat that the dog that saw the bird chased helped the fox",
+            "鳥を見た犬が追いかけた猫は狐を助けた",
+        ),
+    ],
+)
+def test_adjectives_keep_their_order_and_particles_tell_who_did_it(english, japanese):
+    assert "".join(translate(english).japanese) == japanese
+
+
 def test_clauses_and_animals_are_joined_by_different_words():
     pair = translate("the cat and the dog saw the fox and the bird called the horse")
     assert "".join(pair.japanese) == "猫と犬は狐を見たそして鳥は馬を呼んだ"
@@ -109,6 +127,26 @@ def test_train_and_test_never_share_a_sentence(kind):
     assert {split_of(english) for english in test} == {"test"}
 
 
+def test_a_tenth_of_all_sentences_is_for_the_test():
+    sentences = all_sentences("SENTENCE", 7)
+    share = sum(split_of(english) == "test" for english in sentences) / len(sentences)
+    assert 0.09 < share < 0.11
+
+
+def shape(node):
+    if node.symbol in microworld.WORDS:
+        return node.symbol
+    return (node.symbol, node.choice, *map(shape, node.children.values()))
+
+
+def test_all_shapes_of_a_length_come_equally_often():
+    rng = random.Random(0)
+    counts = Counter(shape(microworld._draw("SENTENCE", 8, rng)) for _ in range(5000))
+    # Three adjectives in four places, or one of them in a passive; two who did it; a place: 4 + 4 + 1 + 1.
+    assert len(counts) == 10
+    assert all(400 < count < 600 for count in counts.values())
+
+
 def test_pairs_depend_on_the_seed_alone():
     assert make_pairs(20, seed=1) == make_pairs(20, seed=1) != make_pairs(20, seed=2)
 
@@ -140,6 +178,8 @@ def test_bad_input_is_named():
         translate("the unicorn saw the dog")
     with pytest.raises(ValueError, match="'cat the saw', which the grammar cannot make"):
         translate("cat the saw")
+    with pytest.raises(ValueError, match="'the cat saw the dog the', which the grammar cannot make"):
+        translate("the cat saw the dog the")
     with pytest.raises(ValueError, match="lengths has 4, but no sentence of kind 'SENTENCE' has 4 English"):
         make_pairs(1, [4])
     with pytest.raises(ValueError, match="kind is 'QUESTION', expected one of SENTENCE, CLAUSE, REASON"):

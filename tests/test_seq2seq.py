@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -21,9 +22,9 @@ from course_utils.models.seq2seq import AttentionSeq2Seq, BidirectionalEncoder, 
 CONFIG = Seq2SeqConfig(src_vocab_size=11, tgt_vocab_size=13, d_embedding=6, d_model=8)
 
 
-def make(kind):
+def make(kind, **changes):
     torch.manual_seed(0)
-    return kind(CONFIG).double()
+    return kind(replace(CONFIG, **changes)).double()
 
 
 @pytest.fixture(params=[Seq2Seq, AttentionSeq2Seq])
@@ -35,12 +36,23 @@ SRC = torch.tensor([[3, 4, 5, 6], [7, 8, 9, 10]])
 TGT = torch.tensor([[1, 2, 3], [1, 5, 6]])
 
 
-def test_padding_changes_nothing(model):
-    longer = torch.cat([SRC, torch.zeros(2, 3, dtype=torch.long)], dim=1)
+@pytest.mark.parametrize("pad_id", [0, 2])
+@pytest.mark.parametrize("kind", [Seq2Seq, AttentionSeq2Seq])
+def test_padding_changes_nothing(kind, pad_id):
+    model = make(kind, pad_id=pad_id)
+    longer = nn.functional.pad(SRC, (0, 3), value=pad_id)
     torch.testing.assert_close(model(longer, TGT), model(SRC, TGT), rtol=0, atol=1e-12)
-    mixed = torch.tensor([[3, 4, 5, 6, 7], [7, 8, 0, 0, 0]])
-    alone = model(mixed[1:, :2], TGT[1:])
-    torch.testing.assert_close(model(mixed, TGT)[1:], alone, rtol=0, atol=1e-12)
+    # The short row comes first: rows need not be sorted by length.
+    mixed = torch.tensor([[7, 8, pad_id, pad_id, pad_id], [3, 4, 5, 6, 7]])
+    alone = torch.cat([model(mixed[:1, :2], TGT[:1]), model(mixed[1:], TGT[1:])])
+    torch.testing.assert_close(model(mixed, TGT), alone, rtol=0, atol=1e-12)
+
+
+def test_each_language_has_vectors_of_its_own(model):
+    model(SRC, TGT).sum().backward()
+    source, target = [part.weight.grad for part in model.modules() if isinstance(part, nn.Embedding)]
+    assert source.any(dim=1).nonzero()[:, 0].tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert target.any(dim=1).nonzero()[:, 0].tolist() == [1, 2, 3, 5, 6]
 
 
 def test_every_source_word_matters_and_no_later_target_word_does(model):
@@ -127,6 +139,9 @@ def test_masked_softmax_leaves_the_masked_out_and_keeps_the_rest_in_proportion()
     weights = masked_softmax(scores, torch.tensor([[True, True, False]]))
     torch.testing.assert_close(weights, torch.tensor([[1 / (1 + math.e), math.e / (1 + math.e), 0.0]]))
     assert weights[0, 2] == 0
+    # However low the scores of the words are, those of the padding count for nothing.
+    low = masked_softmax(torch.tensor([[-1e10, -1e10, 0.0]]), torch.tensor([[True, True, False]]))
+    assert low.tolist() == [[0.5, 0.5, 0]]
 
 
 def test_dot_attention_is_pytorch_s():
@@ -151,21 +166,48 @@ def test_only_the_half_from_the_right_knows_what_follows():
     assert (has_read_all != has_read_all_after).any()
 
 
+def test_the_decoder_begins_with_the_tanh_of_the_bridge():
+    model = make(AttentionSeq2Seq)
+    nn.init.zeros_(model.bridge.weight)
+    nn.init.constant_(model.bridge.bias, math.log(2))
+    # tanh(log 2) = (2 - 1/2) / (2 + 1/2)
+    torch.testing.assert_close(model.start(SRC)[0], torch.full((2, 8), 0.6, dtype=torch.float64))
+
+
+def test_the_output_reads_the_hidden_state_and_behind_it_the_context():
+    model = make(AttentionSeq2Seq)
+    state = model.start(SRC)
+    at_words_0_and_3 = torch.tensor([[1, 0, 0, 0], [0, 0, 0, 1]], dtype=torch.float64)
+    logits, (hidden, memory, *_) = model.decoder.write(TGT[:, 0], at_words_0_and_3, state)
+    for_hidden, for_context = model.decoder.output.weight.split(8, dim=1)
+    expected = hidden @ for_hidden.T + memory[[0, 1], [0, 3]] @ for_context.T + model.decoder.output.bias
+    torch.testing.assert_close(logits, expected)
+
+
 @pytest.mark.parametrize(
-    ("amount", "expected"),
-    [(0, [0.5, 0.3, 0.2]), (1, [0, 1, 0]), (0.5, [0.25, 0.65, 0.1]), (-1, [5 / 7, 0, 2 / 7])],
+    ("amount", "first", "second"),
+    [
+        (0, [0.5, 0.3, 0.2], [0.1, 0.6, 0.3]),
+        (1, [0, 1, 0], [0, 1, 0]),
+        (0.5, [0.25, 0.65, 0.1], [0.05, 0.8, 0.15]),
+        (-0.5, [10 / 17, 3 / 17, 4 / 17], [1 / 7, 3 / 7, 3 / 7]),
+        (-1, [5 / 7, 0, 2 / 7], [1 / 4, 0, 3 / 4]),
+    ],
 )
-def test_pull_weight_moves_one_weight_and_keeps_the_sum(amount, expected):
-    weights = torch.tensor([[0.5, 0.3, 0.2]])
-    torch.testing.assert_close(pull_weight(weights, 1, amount), torch.tensor([expected], dtype=torch.float32))
-    assert weights.tolist() == [pytest.approx([0.5, 0.3, 0.2])]
+def test_pull_weight_moves_one_weight_of_every_row_and_keeps_the_sums(amount, first, second):
+    weights = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.6, 0.3]])
+    expected = torch.tensor([first, second], dtype=torch.float32)
+    torch.testing.assert_close(pull_weight(weights, 1, amount), expected)
+    assert weights.tolist() == [pytest.approx([0.5, 0.3, 0.2]), pytest.approx([0.1, 0.6, 0.3])]
 
 
 def test_bad_pulls_and_widths_are_named():
     weights = torch.tensor([[0.5, 0.5]])
-    with pytest.raises(ValueError, match="place is 2, expected a number from 0 to 1"):
-        pull_weight(weights, 2, 0.5)
-    with pytest.raises(ValueError, match="amount is 1.5, expected a number from -1 to 1"):
-        pull_weight(weights, 0, 1.5)
+    for place in (2, -1):
+        with pytest.raises(ValueError, match=f"place is {place}, expected a number from 0 to 1"):
+            pull_weight(weights, place, 0.5)
+    for amount in (1.5, -1.5):
+        with pytest.raises(ValueError, match=f"amount is {amount}, expected a number from -1 to 1"):
+            pull_weight(weights, 0, amount)
     with pytest.raises(ValueError, match="d_model is 7, expected an even number"):
         AttentionSeq2Seq(Seq2SeqConfig(3, 3, d_model=7))
