@@ -151,8 +151,8 @@ def draw_vectors(
             marker,
             color="none" if empty else color,
             mec=color,
-            mew=2,
-            markersize=(6 if small else 12) + (4 if empty else 0),
+            mew=1.7 if empty else 0,
+            markersize=(6 if small else 13) + (6 if empty else 0),
             zorder=3 + small + 2 * empty,
         )
     for name, (color, marker) in looks.items():
