@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from course_utils.attention_maps import draw_alignment, frame
+from course_utils.controls import controls_over
 from course_utils.data import pad
 from course_utils.generation import guided
 from course_utils.microworld import translate
@@ -57,8 +58,7 @@ def alignment_explorer(model: AttentionSeq2Seq, src_vocab: Vocab, tgt_vocab: Voc
     sentence.observe(fit_ranges, "value")  # before the picture listens, which then finds the new ranges
     fit_ranges()
     controls = {"sentence": sentence, "step": step, "word": word, "pull": pull}
-    sliders = widgets.HBox([step, word, pull], layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([sentence, sliders, widgets.interactive_output(draw, controls)])
+    return controls_over(controls, draw, wide=["sentence"])
 
 
 def _show_alignment(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def controls_over(controls: dict[str, Any], draw: Callable[..., None]) -> Any:
-    """Return the controls, in columns of two, over the picture that `draw` makes of their values."""
+def controls_over(controls: dict[str, Any], draw: Callable[..., None], wide: Sequence[str] = ()) -> Any:
+    """Return the controls over the picture that `draw` makes of their values.
+
+    Those named in `wide`, such as a field for a sentence, have a row to themselves. The others stand in columns of two.
+    """
     import ipywidgets as widgets
 
     # On a narrow page the columns wrap. Squeezed together, as they would be otherwise, they hide their numbers.
-    pairs = [list(controls.values())[i : i + 2] for i in range(0, len(controls), 2)]
+    narrow = [control for name, control in controls.items() if name not in wide]
+    pairs = [narrow[i : i + 2] for i in range(0, len(narrow), 2)]
     columns = [widgets.VBox(pair, layout=widgets.Layout(flex="0 0 auto")) for pair in pairs]
     rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([rows, widgets.interactive_output(draw, controls)])
+    return widgets.VBox(
+        [*[controls[name] for name in wide], rows, widgets.interactive_output(draw, controls)]
+    )

@@ -37,15 +37,14 @@ def text_windows(token_ids: Int[Tensor, " N"], batch_size: int, length: int) -> 
     Row b of a window goes on where row b of the window before has ended, so that a state can be handed on. What is
     left over at the end of the streams is dropped. Raises ValueError if the text is too short for one window.
     """
-    if batch_size < 1 or length < 1:
-        raise ValueError(f"batch_size and length are {batch_size} and {length}, expected at least 1 each")
+    check_at_least_one(batch_size=batch_size, length=length)
     n_windows = (len(token_ids) - 1) // (batch_size * length)
     if n_windows < 1:
         needed = batch_size * length + 1
         raise ValueError(f"token_ids has {len(token_ids)} tokens, expected at least {needed} for one window")
     n = n_windows * length
     streams = token_ids[: batch_size * n].view(batch_size, n)  # (B, n)
-    following = token_ids[1 : batch_size * n + 1].view(batch_size, n)
+    following = token_ids[1 : batch_size * n + 1].view(batch_size, n)  # (B, n)
     return [
         TextWindow(*pair) for pair in zip(streams.split(length, 1), following.split(length, 1), strict=True)
     ]

@@ -53,10 +53,14 @@ def make_dates(n: int, split: str = "train", seed: int = 0) -> list[Pair]:
 
 
 def make_numbers(n: int, split: str = "train", seed: int = 0) -> list[Pair]:
-    """Return `n` random numbers of one to eight digits, each length equally often on average, split as dates are."""
+    """Return `n` random numbers from 1 to 99,999,999, split as dates are.
+
+    Each number of digits, from one to eight, comes equally often on average.
+    """
     rng, pairs = random.Random(seed), []
     while len(pairs) < n:
-        pair = number_pair(rng.randrange(10 ** rng.randint(1, 8)))
+        n_digits = rng.randint(1, 8)
+        pair = number_pair(rng.randrange(10 ** (n_digits - 1), 10**n_digits))
         if split_of(pair.english) == split:
             pairs.append(pair)
     return pairs

@@ -133,10 +133,12 @@ def make_pairs(
 def translate(sentence: str | Sequence[str]) -> Pair:
     """Return the true translation of any English sentence of the microworld, with its alignment.
 
-    `sentence` is a string with spaces between the words, or the words. Raises ValueError if it has a word that the
-    microworld lacks, or is not made as its grammar wants.
+    `sentence` is a string, in which capitals and a full stop at the end do not matter, or the words one by one. Raises
+    ValueError if it has a word that the microworld lacks, or is not made as its grammar wants.
     """
-    words = tuple(sentence.split() if isinstance(sentence, str) else sentence)
+    if isinstance(sentence, str):
+        sentence = sentence.lower().strip().removesuffix(".").split()
+    words = tuple(sentence)
     if unknown := [word for word in words if word not in vocabulary(0)]:
         raise ValueError(
             f"sentence has {unknown[0]!r}, expected words of the microworld: {sorted(vocabulary(0))}"

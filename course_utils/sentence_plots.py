@@ -135,26 +135,25 @@ def draw_vectors(
 ) -> Axes:
     """Draw points in the plane, shape (n, 2), colour and marker by group, hollow where asked for.
 
-    Groups are named for a legend in the order in which they first occur. Raises ValueError if there are over seven.
+    Every second group is drawn smaller, and hollow points larger and last, so that all are seen on one spot. Groups are
+    named for a legend in the order in which they first occur. Raises ValueError if there are over seven.
     """
     if len(set(groups)) > len(PALETTE):
         raise ValueError(f"groups has {len(set(groups))} different names, expected at most {len(PALETTE)}")
     places, names = np.asarray(places, dtype=float), list(dict.fromkeys(groups))
-    looks = dict(zip(names, zip(PALETTE.values(), "os^Dv*P", strict=True), strict=False))
+    looks = dict(zip(names, zip(PALETTE.values(), "os^DvXP", strict=True), strict=False))
     for (x, y), group, empty in zip(places, groups, hollow, strict=True):
         color, marker = looks[group]
-        # Every second group is drawn smaller, and later, so that two groups on the same spot are both seen.
         small = names.index(group) % 2
-        face = "none" if empty else color
         ax.plot(
             x,
             y,
             marker,
-            color=face,
+            color="none" if empty else color,
             mec=color,
-            mew=2,
-            markersize=7 if small else 13,
-            zorder=4 if small else 3,
+            mew=1.7 if empty else 0,
+            markersize=(6 if small else 13) + (6 if empty else 0),
+            zorder=3 + small + 2 * empty,
         )
     for name, (color, marker) in looks.items():
         ax.plot([], [], marker, color=color, markersize=8, label=name)

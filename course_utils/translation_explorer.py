@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils.controls import controls_over
 from course_utils.data import TranslationBatch, TranslationBatches
 from course_utils.microworld import make_pairs, translate, vocabulary
 from course_utils.models.seq2seq import Seq2Seq, Seq2SeqConfig
@@ -24,9 +25,9 @@ MOST_STEPS = 16
 SHOWN_WORDS = 5
 # What may be done to the sentence's vector on its way to the decoder. Its numbers lie between -1 and 1.
 VECTORS = {
-    "as it is": lambda vector: vector,
-    "five levels": lambda vector: (2 * vector).round() / 2,
-    "signs only": lambda vector: vector.sign() / 2,
+    "as it is": lambda v: v,
+    "five levels": lambda v: (2 * v).round() / 2,
+    "signs only": lambda v: v.sign() / 2,
     "all zeros": torch.zeros_like,
 }
 
@@ -111,28 +112,34 @@ def translation_playground() -> Any:
     import ipywidgets as widgets
 
     train_translator()
-    controls = {
-        "sentence": widgets.Text(
-            "the small cat chased the dog",
-            placeholder="the white bird was seen by the fox",
-            description="sentence",
-            continuous_update=False,
-            layout=widgets.Layout(width="36em"),
-        ),
-        "step": widgets.IntSlider(3, min=1, max=MOST_STEPS, description="step", continuous_update=False),
-        "vector": widgets.Dropdown(options=list(VECTORS), description="vector"),
-    }
-    columns = widgets.HBox(
-        [controls["step"], controls["vector"]], layout=widgets.Layout(flex_flow="row wrap")
+    sentence = widgets.Text(
+        "the small cat chased the dog",
+        placeholder="the white bird was seen by the fox",
+        description="sentence",
+        continuous_update=False,
+        layout=widgets.Layout(width="min(36em, 98%)"),
     )
-    return widgets.VBox([controls["sentence"], columns, widgets.interactive_output(_show, controls)])
+    step = widgets.IntSlider(3, min=1, max=MOST_STEPS, description="step", continuous_update=False)
+    vector = widgets.Dropdown(options=list(VECTORS), description="vector")
+
+    def fit_range(_: Any = None) -> None:
+        try:
+            english = translate(sentence.value).english
+        except ValueError:
+            return  # the picture says what is wrong
+        step.max = len(trace(train_translator(), english, vector.value).written)
+
+    for control in (sentence, vector):
+        control.observe(fit_range, "value")  # before the picture listens, which then finds the new range
+    fit_range()
+    return controls_over({"sentence": sentence, "step": step, "vector": vector}, _show, wide=["sentence"])
 
 
 def _show(sentence: str, step: int, vector: str) -> None:
     from matplotlib import pyplot
 
     try:
-        pair = translate(sentence.lower().strip().rstrip("."))
+        pair = translate(sentence)
     except ValueError as problem:
         print(f"{problem}.")
         return
@@ -141,7 +148,6 @@ def _show(sentence: str, step: int, vector: str) -> None:
         return
     translator = train_translator()
     read, written, states, probabilities = trace(translator, pair.english, vector)
-    step = min(step, len(written))
     chosen = probabilities.max(dim=-1).values[:step]
     fig, (above, below) = pyplot.subplots(2, 1, figsize=(10, 5.4), height_ratios=[2.2, 1])
     given = ["<s>", *written[: step - 1]]

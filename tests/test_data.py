@@ -88,5 +88,5 @@ def test_a_text_of_one_window_is_enough_and_less_is_refused():
     assert len(text_windows(torch.arange(9), batch_size=2, length=4)) == 1
     with pytest.raises(ValueError, match="token_ids has 8 tokens, expected at least 9"):
         text_windows(torch.arange(8), batch_size=2, length=4)
-    with pytest.raises(ValueError, match="batch_size and length are 0 and 4"):
+    with pytest.raises(ValueError, match="batch_size is 0, expected at least 1"):
         text_windows(torch.arange(9), batch_size=0, length=4)

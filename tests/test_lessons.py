@@ -173,9 +173,10 @@ class _Bare(ast.NodeTransformer):
 
 
 def bare(source: str, name: str) -> str:
-    """Return the syntax tree of the function or class `name` without docstrings, annotations and checks."""
+    """Return the syntax tree of the function, class or constant `name` without docstrings, annotations and checks."""
     for node in ast.parse(source).body:
-        if getattr(node, "name", None) == name:
+        targets = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+        if name in (getattr(node, "name", None), *targets):
             return ast.dump(_Bare().visit(node), indent=1)
     raise AssertionError(f"no {name} is defined here")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -43,7 +44,23 @@ def test_splits_share_nothing_and_seeds_decide(make):
     train, test = make(3000), make(300, "test", seed=9)
     assert not {pair.english for pair in train} & {pair.english for pair in test}
     assert (len(train), len(test)) == (3000, 300)
+    # A model that has read the train split knows every word of the test split.
+    for side in (0, 1):
+        words, others = ({word for pair in pairs for word in pair[side]} for pairs in (train, test))
+        assert others <= words
     assert make(20, seed=1) == make(20, seed=1) != make(20, seed=2)
+
+
+def test_every_number_of_digits_comes_equally_often(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "course_utils.locales.number_pair", lambda number: asked.append(number) or number_pair(number)
+    )
+    make_numbers(4000)
+    counts = Counter(len(str(number)) for number in asked)
+    assert sorted(counts) == list(range(1, 9))
+    assert max(counts.values()) < 1.2 * min(counts.values())
+    assert min(asked) == 1
 
 
 @pytest.mark.parametrize("number", [-1, 10**8])

@@ -119,6 +119,14 @@ def test_every_sentence_has_one_reading_and_translates_back(seed, length):
     assert translate(pair.english) == translate(" ".join(pair.english)) == pair
 
 
+def test_capitals_and_a_full_stop_are_forgiven():
+    expected = translate("the cat saw the dog")
+    for typed in ("The cat saw the dog.", " THE CAT saw the dog . ", "the cat  saw the dog"):
+        assert translate(typed) == expected
+    with pytest.raises(ValueError, match="sentence has 'dog,', expected words"):
+        translate("the cat saw the dog,")
+
+
 @pytest.mark.parametrize("kind", ["SENTENCE", "CLAUSE", "REASON"])
 def test_train_and_test_never_share_a_sentence(kind):
     train = {pair.english for pair in make_pairs(1500, (12, 13, 14, 16), kind=kind)}

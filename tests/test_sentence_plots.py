@@ -78,10 +78,19 @@ def test_points_have_the_colour_of_their_group_and_are_hollow_where_asked_for(ax
     assert points[0].get_marker() == points[2].get_marker() != points[1].get_marker()
     assert colors.same_color(points[0].get_markeredgecolor(), points[2].get_markeredgecolor())
     assert [line.get_markerfacecolor() == "none" for line in points] == [False, True, True]
-    # The second group lies on the same spot, so it must be the smaller one and on top.
-    assert points[1].get_markersize() < points[0].get_markersize()
-    assert points[1].get_zorder() > points[0].get_zorder()
     assert ax.get_legend_handles_labels()[1] == ["first", "second"]
+
+
+def test_all_points_on_one_spot_are_seen(ax):
+    draw_vectors(ax, np.zeros((4, 2)), ["event", "swap"] * 2, [False, False, True, True])
+    sizes, layers = zip(
+        *[(line.get_markersize(), line.get_zorder()) for line in ax.lines if len(line.get_xdata())]
+    )
+    event, swap, hollow_event, hollow_swap = sizes
+    assert swap < hollow_swap < event < hollow_event
+    assert min(layers[2:]) > layers[1] > layers[0]
+    markers = [line.get_marker() for line in ax.lines]
+    assert not {"*", "+"} & set(markers)  # full and hollow ones look alike
 
 
 def test_too_many_groups_are_refused(ax):

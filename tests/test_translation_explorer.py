@@ -74,7 +74,7 @@ def test_capitals_and_a_full_stop_are_forgiven(translator, monkeypatch):
     heard = []
     monkeypatch.setattr("course_utils.translation_explorer.show", lambda fig, alt: heard.append(alt))
     for sentence in ("The cat saw the dog.", "the cat saw the dog"):
-        _show(sentence, 16, "as it is")
+        _show(sentence, 6, "as it is")
     assert heard[0] == heard[1]
     assert " ".join(translate("the cat saw the dog").japanese) in heard[0]
 

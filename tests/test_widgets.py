@@ -253,6 +253,18 @@ def test_training_in_the_playground_leaves_the_random_numbers_alone(bend):
     assert [layer.weight.shape for layer in first.layers] == [(4, 2), (4, 4), (2, 4)]
 
 
+def test_the_playground_fits_its_steps_to_what_is_written(kernel):
+    page = kernel.open("translation_playground")
+    for sentence in ("The cat saw the dog.", "the big cat saw the dog in the park"):
+        page.move("sentence", sentence)
+        last = len(translate(sentence).japanese) + 1
+        assert page.ask("ends('step')") == [1, last]
+    assert f"Word {last} is </s>" in page.move("step", last)[1]
+    first = page.ask("ends('step')")
+    page.move("vector", "all zeros")
+    assert page.ask("ends('step')") != first
+
+
 @pytest.fixture
 def explorer(kernel):
     """The explorer of lesson 08, newly opened."""

@@ -54,7 +54,7 @@ class Seq2Seq(nn.Module):
         """Return the sentence vectors: the encoder's state after the last word that is not padding."""
         embeddings = self.src_embedding(src)  # (B, S, d_embedding)
         _, last = self.encoder(pack(embeddings, src != self.config.pad_id))  # (1, B, D)
-        return last[0]
+        return last[0]  # (B, D)
 
     def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Return the logits of the word after each word of tgt_in (teacher forcing)."""
@@ -69,7 +69,7 @@ class Seq2Seq(nn.Module):
     def step(self, token_ids: Int[Tensor, " B"], state: State) -> tuple[Float[Tensor, "B V"], State]:
         """Read one word; return the logits of the next one, and the new state."""
         _, last = self.decoder(self.tgt_embedding(token_ids)[:, None], state[0][None])  # (1, B, D)
-        return self.output(last[0]), (last[0],)
+        return self.output(last[0]), (last[0],)  # (B, V), (B, D)
 
 
 class BidirectionalEncoder(nn.Module):
@@ -87,9 +87,9 @@ class BidirectionalEncoder(nn.Module):
 
     def forward(self, src: Int[Tensor, "B S"]) -> tuple[Float[Tensor, "B S D"], Float[Tensor, "B half"]]:
         """Return the memory, one vector a word, and the last state of the direction that ends at the first word."""
-        states, last = self.rnn(pack(self.embedding(src), src != self.pad_id))
+        states, last = self.rnn(pack(self.embedding(src), src != self.pad_id))  # last: (2, B, D / 2)
         memory, _ = pad_packed_sequence(states, batch_first=True, total_length=src.shape[1])  # (B, S, D)
-        return memory, last[1]  # last: (2, B, D / 2)
+        return memory, last[1]  # (B, S, D), (B, D / 2)
 
 
 class AttentionDecoder(nn.Module):
@@ -138,7 +138,7 @@ class AttentionSeq2Seq(nn.Module):
     def start(self, src: Int[Tensor, "B S"]) -> State:
         """Return the state before the first word."""
         memory, has_read_all = self.encoder(src)  # (B, S, D), (B, D / 2)
-        keys = self.decoder.attention.keys(memory)
+        keys = self.decoder.attention.keys(memory)  # (B, S, D)
         return torch.tanh(self.bridge(has_read_all)), memory, keys, src != self.encoder.pad_id
 
     def step(self, token_ids: Int[Tensor, " B"], state: State) -> tuple[Float[Tensor, "B V"], State]:
