@@ -106,7 +106,7 @@ def beam_search(
         # A row can end in one way only, so among twice as many there are enough that go on.
         best = candidates.flatten().topk(min(2 * beam_size, candidates.numel()))
         beams, tokens = best.indices // candidates.shape[1], best.indices % candidates.shape[1]
-        for i in (tokens == end_id).nonzero()[:, 0]:
+        for i in (tokens[:beam_size] == end_id).nonzero()[:, 0]:
             finished.append(Hypothesis(rows[beams[i]][1:], best.values[i].item()))
         goes_on = (tokens != end_id).nonzero()[:beam_size, 0]
         beams, tokens, totals = beams[goes_on], tokens[goes_on], best.values[goes_on]

@@ -105,6 +105,14 @@ def test_each_further_beginning_that_is_kept_finds_a_likelier_sentence(beam_size
     assert greedy(Tree(), torch.tensor([[2]]), **options) == [[2, 2]]
 
 
+def test_a_beam_of_one_is_greedy_search():
+    for seed in range(20):
+        model, src = Table(seed), torch.tensor([[3]])
+        rows = greedy(model, src, start_id=START, end_id=END, max_length=5)
+        best = beam_search(model, src, start_id=START, end_id=END, beam_size=1, max_length=5)[0]
+        assert rows == [best.token_ids]
+
+
 class Counted(Table):
     """A table that notes how many rows it is asked for at each step."""
 
