@@ -89,7 +89,7 @@ class BidirectionalEncoder(nn.Module):
         """Return the memory, one vector a word, and the last state of the direction that ends at the first word."""
         states, last = self.rnn(pack(self.embedding(src), src != self.pad_id))
         memory, _ = pad_packed_sequence(states, batch_first=True, total_length=src.shape[1])  # (B, S, D)
-        return memory, last[1]  # last: (2, B, D / 2)
+        return memory, last[1]  # (B, S, D), (B, D / 2)
 
 
 class AttentionDecoder(nn.Module):
