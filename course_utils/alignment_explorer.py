@@ -99,7 +99,7 @@ def _show_alignment(
         2, 1, figsize=(8, 2.8 + rows_height), height_ratios=[1.3, rows_height], sharex=True
     )
     bars = top.bar(range(len(source)), weights[row], color=PALETTE["blue"])
-    bars[place].set_color(PALETTE["orange"])
+    bars[place].set_color(PALETTE["purple"])
     top.set(ylim=(0, 1), ylabel="weight", title=f"step {row + 1} writes {target[row]}")
     draw_alignment(ax, weights, source, target)
     ax.set_aspect("auto")
@@ -107,7 +107,7 @@ def _show_alignment(
     top.tick_params(which="both", bottom=False)
     top.grid(axis="x", which="both", visible=False)
     top.set_axisbelow(True)
-    frame(ax, place, row, PALETTE["orange"])
+    frame(ax, place, row, PALETTE["purple"])
     own_words = [*alone, "</s>", *[""] * len(target)]
     for label, said, own in zip(ax.get_yticklabels(), target, own_words):
         label.set_color(INK if said == own else PALETTE["vermilion"])

@@ -137,12 +137,13 @@ def bleu_band(
 
 
 def alignment_error_rate(
-    links: set[tuple[int, int]], gold: frozenset[tuple[int, int]] | set[tuple[int, int]]
+    links: set[tuple[int, ...]], gold: frozenset[tuple[int, ...]] | set[tuple[int, ...]]
 ) -> float:
     """Return 1 - 2 |links and gold| / (|links| + |gold|): 0 if all are right and none is missing (Och and Ney, 2003).
 
-    Their sure and possible links are the same here, since our gold links are all sure. Raises ValueError if both sets
-    are empty.
+    Links are (source place, target place); those of many sentences are counted together, as in the paper, if the
+    sentence's number stands first. Sure and possible links are the same here: our gold links are all sure. Raises
+    ValueError if both sets are empty.
     """
     if not links and not gold:
         raise ValueError("links and gold are both empty, expected at least one link")

@@ -69,6 +69,12 @@ def test_alignment_error_rate_counts_wrong_and_missing_links():
     assert alignment_error_rate({(0, 0), (1, 0)}, gold) == pytest.approx(1 - 2 / 5)
 
 
+def test_the_alignment_error_rate_of_two_sentences_is_one_ratio_of_counts():
+    gold = {(0, 0, 0), (0, 1, 1), (0, 2, 2), (1, 0, 0)}
+    assert alignment_error_rate({(0, 0, 0), (0, 1, 1), (0, 2, 2)}, gold) == pytest.approx(1 - 2 * 3 / 7)
+    assert alignment_error_rate({(1, 1, 1), (1, 2, 2), (1, 0, 0)}, gold) == pytest.approx(1 - 2 * 1 / 7)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="hypotheses and references have 1 and 2 sentences"):
         bleu(REFERENCES[:1], REFERENCES)

@@ -26,13 +26,13 @@ class AdditiveAttention(nn.Module):
 
     def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_hidden"]:
         """Return U h_j for every position: it is the same at every output step, so it is computed once."""
-        return self.U(memory)
+        return self.U(memory)  # (B, S, d_hidden)
 
     def scores(
         self, query: Float[Tensor, "B d_query"], keys: Float[Tensor, "B S d_hidden"]
     ) -> Float[Tensor, "B S"]:
         """Return one score for each position of the source, how well it suits the query."""
-        return self.v(torch.tanh(self.W(query)[:, None] + keys))[..., 0]
+        return self.v(torch.tanh(self.W(query)[:, None] + keys))[..., 0]  # (B, S)
 
 
 class DotAttention(nn.Module):
@@ -44,7 +44,7 @@ class DotAttention(nn.Module):
 
     def scores(self, query: Float[Tensor, "B D"], keys: Float[Tensor, "B S D"]) -> Float[Tensor, "B S"]:
         """Return one score for each position of the source."""
-        return (keys @ query[..., None])[..., 0]
+        return (keys @ query[..., None])[..., 0]  # (B, S)
 
 
 class GeneralAttention(DotAttention):
@@ -60,7 +60,7 @@ class GeneralAttention(DotAttention):
 
     def keys(self, memory: Float[Tensor, "B S d_memory"]) -> Float[Tensor, "B S d_query"]:
         """Return W h_j for every position."""
-        return self.W(memory)
+        return self.W(memory)  # (B, S, d_query)
 
 
 def masked_softmax(scores: Float[Tensor, "B S"], mask: Bool[Tensor, "B S"]) -> Float[Tensor, "B S"]:
@@ -75,7 +75,7 @@ def weighted_mean(
     weights: Float[Tensor, "B S"], memory: Float[Tensor, "B S d_memory"]
 ) -> Float[Tensor, "B d_memory"]:
     """Return the context: the mean of the memory's vectors, each counted with its weight (eq. 5)."""
-    return (weights[:, None] @ memory)[:, 0]  # (B, 1, S) @ (B, S, d_memory)
+    return (weights[:, None] @ memory)[:, 0]  # (B, d_memory)
 
 
 def pull_weight(weights: Float[Tensor, "B S"], place: int, amount: float) -> Float[Tensor, "B S"]:
