@@ -84,7 +84,7 @@ def show_expectation(model: CharRNN, vocab: Vocab, prefix: str, temperature: flo
     bits = -(probabilities * probabilities.clamp(min=1e-30).log2()).sum().item()
     fig, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.4), width_ratios=[1, 1.5])
     _draw_expected(left, names, best.values.tolist())
-    left.set_title(f"Expected next, with an entropy of {bits:.1f} bits")
+    left.set_title(f"Expected next: entropy {bits:.1f} bits")
     colors = LinearSegmentedColormap.from_list("state", np.array([LOW, (255, 255, 255), HIGH]) / 255)
     image = right.imshow(rows.numpy(), cmap=colors, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     fig.colorbar(image, ax=right, label="value")

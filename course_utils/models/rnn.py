@@ -67,8 +67,8 @@ class GRUCell(nn.Module):
         (hidden,) = state
         read_reset, read_keep, read_new = self.read(x).chunk(3, dim=-1)  # each (B, D)
         reset, keep, new = self.recall(hidden).chunk(3, dim=-1)  # each (B, D)
-        keep = (read_keep + keep).sigmoid()
-        new = (read_new + (read_reset + reset).sigmoid() * new).tanh()
+        keep = (read_keep + keep).sigmoid()  # (B, D)
+        new = (read_new + (read_reset + reset).sigmoid() * new).tanh()  # (B, D)
         return ((1 - keep) * new + keep * hidden,)
 
 
@@ -84,7 +84,7 @@ def unroll(
     for x in inputs.unbind(dim=1):  # (B, d_input)
         state = cell(x, state)
         outputs.append(state[0])
-    return torch.stack(outputs, dim=1), state
+    return torch.stack(outputs, dim=1), state  # (B, T, D)
 
 
 def copy_weights(layer: nn.RNNBase, cell: nn.Module) -> None:
