@@ -28,6 +28,7 @@ PLAYGROUNDS = {
     "code_playground": "widgets.code_playground()",
     "translation_playground": "translation_explorer.translation_playground()",
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
+    "attention_calculator": "attention_calculator.attention_calculator(words, marks, embeddings, [W_q, W_k, W_v])",
 }
 
 # What the kernel is asked with, after a lesson's set-up.
@@ -36,7 +37,8 @@ import json
 
 import torch
 
-from course_utils import alignment_explorer, embedding_explorer, runtime, translation_explorer, widgets, word_widgets
+from course_utils import alignment_explorer, attention_calculator, embedding_explorer, runtime
+from course_utils import translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
