@@ -44,11 +44,9 @@ def check_n_parameters(answer: Any) -> str:
             * D
             * D
             + D * D,
-            "that is one head's share. There are eight of them.": 4 * D * (D // H),
+            "that is an eighth: one head's share of all four tables, or tables of 64 x 64 for eight heads. Each head "
+            "reads all 512 numbers of a token, and there are eight of them.": 4 * D * (D // H),
             "the tables are not 64 x 64: each head reads all 512 numbers of a token.": 4 * (D // H) ** 2,
-            "eight tables of 64 x 64 leave most out: each head reads all 512 numbers of a token.": 4
-            * H
-            * (D // H) ** 2,
             "the biases are counted here; this layer has none.": 4 * D * D + 4 * D,
             "those are the rows of the tables. Each row has 512 numbers.": 4 * D,
         },
