@@ -108,6 +108,8 @@ def _draw_kind(ax: Axes, generation: Generation, kind: str, weights: np.ndarray)
     }
     columns, rows = labels[kind]
     shades = LinearSegmentedColormap.from_list(kind, ["white", COLOURS[kind]])
+    ax.set_xlabel("looks at: " + {"decoder_self": "read so far"}.get(kind, "source"), fontsize=8)
+    ax.set_ylabel({"encoder_self": "source"}.get(kind, "being written"), fontsize=8)
     ax.imshow(weights, cmap=shades, vmin=0, vmax=1, aspect="equal")
     ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
     ax.set_yticks(range(len(rows)), rows, fontsize=8, parse_math=False)
@@ -151,7 +153,7 @@ def _table(generation: Generation) -> str:
     if generation.n_steps:
         head: tuple[str, ...] = ("step", "having read", "chooses", "probability")
         rows = [
-            (str(t + 1), generation.target[t], generation.target[t + 1], f"{guesses[0][1]:.0%}")
+            (str(t + 1), generation.target[t], generation.target[t + 1], f"{100 * guesses[0][1]:.0f} %")
             for t, guesses in enumerate(generation.guesses)
         ]
     if generation.cross is not None:

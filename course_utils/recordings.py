@@ -30,9 +30,9 @@ class Generation:
 
     source: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
-    encoder_self: Float[np.ndarray, "L H S S"] | None = None
-    decoder_self: Float[np.ndarray, "L H T T"] | None = None
-    cross: Float[np.ndarray, "L H T S"] | None = None
+    encoder_self: np.ndarray | None = None  # (L, H, S, S)
+    decoder_self: np.ndarray | None = None  # (L, H, T, T)
+    cross: np.ndarray | None = None  # (L, H, T, S)
     guesses: tuple[tuple[Guess, ...], ...] = ()
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class Generation:
 @torch.no_grad()
 def record_generation(
     model: Any,
-    src: Int[Tensor, "1 S"],
+    src: Int[Tensor, "B S"],
     src_vocab: Vocab,
     tgt_vocab: Vocab,
     *,

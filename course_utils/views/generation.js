@@ -3,23 +3,21 @@
   // Which columns of words a kind of attention joins, and which of the two asks; the other one is asked.
   const KINDS = {
     encoder_self: {
-      name: "encoder self-attention", says: "each word of the source gathers from all of them",
+      name: "encoder self-attention", says: "each source word gathers from all of them",
       left: "words", right: "context", asks: "context",
     },
     cross: {
-      name: "cross-attention", says: "the word being written gathers from the source",
+      name: "cross-attention", says: "each new word gathers from the source",
       left: "context", right: "writes", asks: "writes",
     },
     decoder_self: {
-      name: "decoder self-attention", says: "and from what has been read of the target so far",
+      name: "decoder self-attention", says: "each new word gathers from those before it",
       left: "writes", right: "read", asks: "writes",
     },
   };
   const COLUMNS = {
     words: "the source", context: "in context", writes: "being written", read: "read so far",
   };
-  const HINT = "Point at a word, or go to it with Tab and the arrow keys, to read its exact weight. " +
-    "Choose a word of the source to see where it gathered from, a word of the target to go to its step.";
   const MILLISECONDS = 1300;
 
   function make(tag, attributes = {}, ...children) {
@@ -28,7 +26,7 @@
     node.append(...children);
     return node;
   }
-  const percent = p => p > 0.995 && p < 1 ? ">99 %" : p < 0.005 ? "<1 %" : `${Math.round(100 * p)} %`;
+  const percent = p => (p > 0.995 && p < 1 ? ">99" : p < 0.005 ? "<1" : Math.round(100 * p)) + "\u00a0%";
   const quoted = token => `“${token}”`;
   const largest = row => row.reduce((best, weight, i) => weight > row[best] ? i : best, 0);
 
@@ -43,7 +41,7 @@
       return heads[0].map((row, t) => row.map((_, s) => mean(t, s)));
     };
     const steps = () => generation.guesses.length;
-    const headName = (layer, head, n) => `layer ${layer + 1}, ${head < n ? `head ${head + 1}` : "mean of the heads"}`;
+    const headName = (layer, head, n) => `layer ${layer + 1}, ${head < n ? `head ${head + 1}` : "mean"}`;
     const chosenName = kind => headName(...chosen[kind], generation[kind][0].length);
     const read = t => generation.target[t], written = t => generation.target[t + 1];
 
@@ -61,15 +59,15 @@
     const back = make("button", {type: "button"}, "‹ Back"), forward = make("button", {type: "button"}, "Forward ›");
     const play = make("button", {type: "button", class: "play"}, "Play");
     const slider = make("input", {type: "range", min: 1, "aria-label": "step"}), count = make("output");
-    const line = make("div", {class: "written"}), guesses = make("ol", {class: "guesses"});
+    const line = make("p"), guesses = make("ol", {class: "guesses"});
     const told = make("p", {class: "told", role: "status", "aria-live": "polite"});
     const choosers = make("div", {class: "kinds"}), flow = make("div", {class: "flow"});
-    const hint = make("p", {class: "hint"}, HINT);
+    const hint = make("p", {class: "hint"});
     const transport = make("div", {class: "bar"}, make("label", {}, "Sentence", picker), back, play, forward, slider, count);
     const now = make("div", {class: "now"},
-      make("div", {}, make("h4", {}, "Written so far"), line),
-      make("div", {}, make("h4", {}, "Most probable next words"), guesses));
-    root.replaceChildren(transport, now, told, choosers, flow, hint);
+      make("div", {class: "written"}, make("h4", {}, "Written so far"), line),
+      make("div", {class: "next"}, make("h4", {}, "Most probable next words"), guesses), told);
+    root.replaceChildren(transport, now, choosers, hint, flow);
 
     function open(which) {
       pause();
@@ -77,20 +75,22 @@
       kinds = Object.keys(KINDS).filter(kind => generation[kind]);
       [step, pinned] = [0, null];
       slider.max = Math.max(steps(), 1);
-      for (const part of [back, play, forward, slider, count, now]) part.hidden = !steps();
+      for (const part of [back, play, forward, slider, count, ...now.querySelectorAll("div")]) part.hidden = !steps();
       for (const kind of kinds) {
         const n = generation[kind][0].length, [layer, head] = chosenHeads[kind] || [generation[kind].length, null];
         chosen[kind] ??= [layer - 1, head == null ? n : head - 1];
       }
       choosers.replaceChildren(...kinds.map(chooser));
       drawFlow();
+      showHint();
       update();
     }
 
     function chooser(kind) {
       const layers = generation[kind], n = layers[0].length;
       const grid = make("div", {class: "heads", role: "radiogroup", "aria-label": `heads of ${KINDS[kind].name}`});
-      grid.style.gridTemplateColumns = `auto repeat(${n + 1}, minmax(14px, 40px))`;
+      grid.style.gridTemplateColumns = `max-content repeat(${n}, minmax(8px, 40px)) minmax(24px, 40px)`;
+      grid.style.setProperty("--thumbnail", `${Math.max(18, Math.min(34, 120 / layers.length))}px`);
       const labels = ["head", ...layers[0].map((_, head) => head + 1), "mean"];
       grid.append(...labels.map(label => make("span", {}, label)));
       layers.forEach((_, layer) => {
@@ -127,7 +127,7 @@
     function drawFlow() {
       const shown = Object.keys(COLUMNS).filter(name =>
         kinds.some(kind => KINDS[kind].left == name || KINDS[kind].right == name));
-      flow.style.gridTemplateColumns = shown.map(() => "auto").join(" minmax(34px, 1fr) ");
+      flow.style.gridTemplateColumns = shown.map(() => "auto").join(" minmax(34px, 240px) ");
       flow.replaceChildren();
       shown.forEach((name, i) => {
         const title = make("h4", {}, COLUMNS[name]), column = tokens(name);
@@ -158,10 +158,17 @@
           update();
         });
         for (const event of ["mouseenter", "focus"]) button.addEventListener(event, () => hint.textContent = button.ariaLabel);
-        for (const event of ["mouseleave", "blur"]) button.addEventListener(event, () => hint.textContent = HINT);
+        for (const event of ["mouseleave", "blur"]) button.addEventListener(event, showHint);
         column.append(button);
       });
       return column;
+    }
+
+    function showHint() {
+      const said = ["Point at a word to read its exact weight."];
+      if (generation.encoder_self) said.push("Click a source word to see where it gathers from.");
+      if (steps()) said.push("Click a written word to go back to it. The arrow keys go one step back or forward.");
+      hint.textContent = said.join(" ");
     }
 
     function go(to) {
@@ -255,21 +262,23 @@
       }));
     }
 
-    // What is seen at this step, in plain words: all of it in one place, and its parts beside what they are about.
+    // What is seen at this step, in plain words; and for each kind of attention the same in short.
     function tell() {
       const most = {};
       for (const kind of kinds) {
-        const asks = asking(kind), row = rows(kind, chosen[kind])[asks], best = largest(row);
-        const found = `${quoted(kind == "decoder_self" ? read(best) : generation.source[best])} (${row[best].toFixed(2)})`;
-        const who = kind == "encoder_self" ? `${quoted(generation.source[asks])} gathers` : `step ${step + 1} gathers`;
-        most[kind] = `${chosenName(kind)}: ${who} most from ${found}`;
-        choosers.querySelector(`.${kind} .most`).textContent = most[kind];
+        const row = rows(kind, chosen[kind])[asking(kind)], best = largest(row);
+        const token = kind == "decoder_self" ? read(best) : generation.source[best];
+        most[kind] = `${quoted(token)} (${row[best].toFixed(2)})`;
+        choosers.querySelector(`.${kind} .most`).textContent = `${chosenName(kind)}: most from ${most[kind]}`;
       }
-      const before = generation.target.slice(1, step + 1).join(" ");
-      const choice = steps() ? `Step ${step + 1} of ${steps()}: ${before ? `having written ${quoted(before)}` : "with nothing written yet"}, ` +
-        `the decoder chose ${quoted(written(step))} (${percent(generation.guesses[step][0][1])}). ` : "";
-      const looks = kinds.includes("cross") ? "cross" : kinds[0];
-      told.textContent = `${choice}In ${KINDS[looks].name}, ${most[looks]}.`;
+      const said = [], before = generation.target.slice(1, step + 1).join(" ");
+      if (steps()) said.push(`Step ${step + 1}: ${before ? `having written ${quoted(before)}` : "with nothing written yet"}, ` +
+        `the decoder chose ${quoted(written(step))} (${percent(generation.guesses[step][0][1])}).`);
+      const looks = [most.cross && `at ${most.cross} in the source`, most.decoder_self && `at ${most.decoder_self} among what it has read`];
+      if (steps()) said.push(`It looked most ${looks.filter(Boolean).join(", and ")}.`);
+      const word = most.encoder_self && quoted(generation.source[asking("encoder_self")]);
+      if (word) said.push(`${pinned == null && steps() ? `${word} itself` : `The word ${word}`} gathers most from ${most.encoder_self}.`);
+      told.textContent = said.join(" ");
     }
 
     // Arrow keys: among the heads they choose, in a column of words up and down move on; else they go back and forward.
