@@ -82,7 +82,11 @@ def draw_generation(
         raise ValueError("heads is empty, expected at least one head, or None for the mean over all")
     for kind in kinds:
         for head in rows:
-            _check_head(generation, kind, (len(weights[kind]) if layer is None else layer, head or 1))
+            _check_head(
+                generation,
+                kind,
+                (len(weights[kind]) if layer is None else layer, 1 if head is None else head),
+            )
     S, T = max(len(generation.source), 1), max(generation.n_steps, 1)
     side = 0.17 * max(S, T, 8)
     size = (len(kinds) * (side + 0.95), len(rows) * (side + 0.95) + 0.3)

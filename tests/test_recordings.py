@@ -55,7 +55,7 @@ def test_the_weights_are_those_of_reading_the_whole_sentence_at_once(options):
     probabilities = logits[0].softmax(-1)
     for row, guesses in zip(probabilities, recorded.guesses, strict=True):
         best = row.topk(5)
-        assert [token for token, _ in guesses] == TGT_VOCAB.decode(best.indices)
+        assert [token for token, _ in guesses] == TGT_VOCAB.decode(best.indices.tolist())
         assert [p for _, p in guesses] == pytest.approx(best.values.tolist(), abs=1e-5)
 
 
