@@ -26,7 +26,7 @@ TITLES = {
     "cross": "cross-attention",
     "decoder_self": "decoder self-attention",
 }
-COLOURS = {"encoder_self": PALETTE["blue"], "cross": PALETTE["vermilion"], "decoder_self": "#007A5A"}
+COLOURS = {"encoder_self": PALETTE["blue"], "cross": PALETTE["vermilion"], "decoder_self": PALETTE["green"]}
 NOT_ALIVE = (
     "This view moves where its script may run: in a notebook that was run or is trusted, and in exported pages. "
     "Here stands what it tells of the first sentence"
