@@ -382,6 +382,10 @@ def test_a_generation_is_watched_in_exported_html(recorded, page, tmp_path):
         watch_generation(page, first, generations)
         # The same view once more on the page is a view of its own.
         assert second.locator(".told").inner_text().startswith("Step 1: ")
+        # Nor does showing it a third time, below, begin the first one anew.
+        told = first.locator(".told").inner_text()
+        page.evaluate(view.split("<script>")[1].removesuffix("</script>"))
+        assert first.locator(".told").inner_text() == told
         for width in (700, 1000, 1400):
             page.set_viewport_size({"width": width, "height": 900})
             assert first.evaluate("view => view.scrollWidth <= view.clientWidth"), f"cut off at {width}"
@@ -473,6 +477,9 @@ def watch_generation(page, view, generations):
     assert f"“</s>” has the weight {mean['cross'][0, 5]:.3f} at step 1" in hint.inner_text()
     view.get_by_role("group", name="being written").get_by_role("button").nth(3).click()
     assert told.inner_text().startswith("Step 4: ")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.innerText").strip() == "見た"  # the focus goes along
+    page.keyboard.press("ArrowLeft")
 
     # Playing, and another sentence.
     view.get_by_role("button", name="Play").click()
@@ -489,7 +496,13 @@ def watch_generation(page, view, generations):
 
 
 def check_lines(view, kind, weights):
-    """A line a weight, as thick as it; those of almost nothing are left out."""
+    """A line a weight, as thick as it, from word to word; those of almost nothing are left out."""
+    heights = view.locator(f"svg.{kind}").evaluate(
+        "lines => [lines.clientHeight, lines.viewBox.baseVal.height]"
+    )
+    assert heights[0] == heights[1], "the lines are stretched, so they do not end at their words"
+    words = view.locator(".tokens").first.bounding_box()["y"]
+    assert view.locator(f"svg.{kind}").bounding_box()["y"] == pytest.approx(words, abs=0.5)
     widths = view.locator(f"svg.{kind} path").evaluate_all(
         "lines => lines.map(line => +line.getAttribute('stroke-width'))"
     )

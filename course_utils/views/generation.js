@@ -138,10 +138,11 @@
       const height = 24 * Math.max(generation.source.length, steps());
       for (const kind of kinds) {
         const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-        const place = {class: kind, viewBox: `0 0 100 ${height}`, height, preserveAspectRatio: "none", "aria-hidden": true};
+        const place = {class: kind, viewBox: `0 0 100 ${height}`, preserveAspectRatio: "none", "aria-hidden": true};
         for (const [key, value] of Object.entries(place)) svg.setAttribute(key, value);
         svg.style.gridColumn = 2 * shown.indexOf(KINDS[kind].left) + 2;
         svg.style.gridRow = 2;
+        svg.style.height = `${height}px`;  // as an attribute it would lose against JupyterLab's style
         flow.append(svg);
       }
     }
@@ -301,6 +302,7 @@
       } else if (steps() && event.key.match(/Left|Right/)) {
         pause();
         go(step + by);
+        if (column?.matches(".writes, .read")) column.children[step].focus();
       } else {
         return;
       }
