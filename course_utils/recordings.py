@@ -86,15 +86,17 @@ def record_generation(
     if len(src) != 1:
         raise ValueError(f"src has {len(src)} rows, expected 1: record one sentence at a time")
     state, token_ids, written = model.start(src), src.new_tensor([start_id]), [start_id]
-    encoder_self = torch.stack([block.attention.weights[0] for block in model.encoder])  # (L, H, S, S)
+    encoder_self = torch.stack([block.attention.weights[0] for block in model.encoder.blocks])  # (L, H, S, S)
     own, cross, guesses = [], [], []
     while len(written) <= max_length and (len(written) == 1 or written[-1] != end_id):
         logits, state = model.step(token_ids, state)  # (1, V)
         best = logits[0].softmax(dim=-1).topk(min(n_guesses, logits.shape[1]))
         guesses.append(tuple(zip(tgt_vocab.decode(best.indices.tolist()), best.values.tolist())))
-        own.append(torch.stack([block.attention.weights[0, :, 0] for block in model.decoder]))  # (L, H, t)
+        own.append(
+            torch.stack([block.attention.weights[0, :, 0] for block in model.decoder.blocks])
+        )  # (L, H, t)
         cross.append(
-            torch.stack([block.cross_attention.weights[0, :, 0] for block in model.decoder])
+            torch.stack([block.cross_attention.weights[0, :, 0] for block in model.decoder.blocks])
         )  # (L, H, S)
         token_ids = best.indices[:1]  # (1,)
         written.append(token_ids.item())

@@ -46,9 +46,9 @@ def test_the_weights_are_those_of_reading_the_whole_sentence_at_once(options):
     tgt_in = torch.tensor([TGT_VOCAB.encode(recorded.target[:-1])])
     logits = model(SRC, tgt_in)
     for name, parts in {
-        "encoder_self": [block.attention for block in model.encoder],
-        "decoder_self": [block.attention for block in model.decoder],
-        "cross": [block.cross_attention for block in model.decoder],
+        "encoder_self": [block.attention for block in model.encoder.blocks],
+        "decoder_self": [block.attention for block in model.decoder.blocks],
+        "cross": [block.cross_attention for block in model.decoder.blocks],
     }.items():
         expected = torch.cat([part.weights for part in parts])
         np.testing.assert_allclose(getattr(recorded, name), expected, atol=1e-5, err_msg=name)
