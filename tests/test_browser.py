@@ -41,7 +41,7 @@ WIDGETS = [
     ("05", "axes", "End"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
-VIEWS = ["06"]
+VIEWS = ["06", "11"]
 BACK = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "End": "Home", "Home": "End"}
 
 SCREENSHOTS = lessons.ROOT / "test-results"  # .gitignore lists it, and the public workflow keeps it
@@ -390,6 +390,17 @@ def test_a_generation_is_watched_in_exported_html(recorded, page, tmp_path):
             page.set_viewport_size({"width": width, "height": 900})
             assert first.evaluate("view => view.scrollWidth <= view.clientWidth"), f"cut off at {width}"
     assert not problems
+
+
+def test_lesson_11_shows_its_sentences(page, tmp_path):
+    with screenshot_on_failure(page, "lesson_11"):
+        page.goto(exported("11", tmp_path))
+        view = page.locator(".generation-view")
+        told = view.locator(".told")
+        assert told.inner_text().startswith("Step 1: with nothing written yet, the decoder chose “猫”")
+        view.get_by_role("button", name="Forward").focus()
+        page.keyboard.press("ArrowRight")
+        assert told.inner_text().startswith("Step 2: having written “猫”, the decoder chose “が”")
 
 
 def test_a_generation_is_watched_in_jupyterlab(recorded, jupyterlab, page):

@@ -14,8 +14,8 @@ from course_utils.exercises.framework import compare, function_exercise, number,
 
 @value_exercise
 def check_n_weights(answer: Any) -> str:
-    """n_weights: the weights of one decoder block of the paper's base model."""
-    D, F = 512, 2048
+    """n_weights: the weights of a decoder block with D = 96, F = 200 and 8 heads."""
+    D, F = 96, 200
     compare(
         number(answer, "n_weights"),
         8 * D * D + 2 * D * F,
@@ -26,63 +26,68 @@ def check_n_weights(answer: Any) -> str:
             + 2 * D * F,
             "the feed-forward layer goes to width F and back: two tables.": 8 * D * D + D * F,
             "the feed-forward layer is missing.": 8 * D * D,
-            "each attention has four tables: queries, keys, values and output. One is missing.": 6 * D * D
+            "an attention has four tables: queries, keys, values and output. One is missing.": 6 * D * D
             + 2 * D * F,
-            "heads share the width: 8 heads of 64 numbers have the tables of one head of 512.": 8
-            * (8 * D * D)
+            "heads share the width: 8 heads of 12 numbers have the tables of one head of 96.": 8 * (8 * D * D)
             + 2 * D * F,
-            "that is all six blocks. One block is asked for.": 6 * (8 * D * D + 2 * D * F),
-            "biases and norms are to be left out.": 8 * (D * D + D) + 2 * D * F + F + D + 6 * D,
+            "each head has a table of 96 to 12 numbers; all 8 of them make one of 96 to 96.": 8 * D * D // 8
+            + 2 * D * F,
             "biases are to be left out.": 8 * (D * D + D) + 2 * D * F + F + D,
+            "biases and norms are to be left out.": 8 * (D * D + D) + 2 * D * F + F + D + 6 * D,
         },
         "not the tables of two attentions and of the feed-forward layer.",
         tolerance=1e-9,
     )
-    return "Two attentions and the feed-forward layer have as many weights: 2,097,152 each way."
+    return "In the paper, with 512 and 2,048, attention and feed-forward layer have 2,097,152 weights each."
 
 
 @function_exercise
 def check_learning_rate(answer: Callable) -> str:
     """learning_rate(step, d_model, warm_up_steps): the schedule of equation 3."""
-    for step, D, w in (
-        (1, 64, 100),
-        (100, 64, 100),
-        (900, 64, 100),
-        (40, 512, 4000),
-        (25_000, 512, 4000),
-        (7, 16, 1),
-    ):
-        rise, fall = step * w**-1.5, step**-0.5
-        compare(
-            number(answer(step, D, w)),
-            D**-0.5 * min(rise, fall),
-            {
-                "that is the larger of the two: it falls first and rises for ever. Take the smaller one.": D
-                ** -0.5
-                * max(rise, fall),
-                "the factor that depends on d_model is missing.": min(rise, fall),
-                "the rate has to be divided by the root of d_model, not multiplied by it.": D**0.5
-                * min(rise, fall),
-                "it is d_model to the power of -0.5, not d_model to the power of -1.": min(rise, fall) / D,
-                "it goes on rising after the warm-up.": D**-0.5 * rise if step > w else math.nan,
-                "it falls from the first step on: where is the warm-up?": D**-0.5 * fall
-                if step < w
-                else math.nan,
-                "the rise ends too high, so there is a jump: warm_up_steps has the power -1.5.": D**-0.5
-                * min(step * w**-0.5, fall)
-                if step * w**-0.5 < fall or step < w
-                else math.nan,
-                "the rise is too slow or too fast: warm_up_steps has the power -1.5, not -1.": D**-0.5
-                * min(step / w, fall),
-                "you count from 0. The paper counts from 1, and so does `step` here.": D**-0.5
-                * min((step + 1) * w**-1.5, (step + 1) ** -0.5),
-                "after the warm-up it stays flat. It should fall like 1 / sqrt(step).": D**-0.5
-                * min(rise, w**-0.5)
-                if step > w
-                else math.nan,
-            },
-            f"not the rate of step {step} with d_model {D} and {w} steps of warm-up.",
-        )
+    cases = [(1, 64, 100), (100, 64, 100), (900, 64, 100), (40, 512, 4000), (25_000, 512, 4000), (7, 16, 1)]
+
+    def rates(make: Callable) -> list[float]:
+        return [make(*case) for case in cases]
+
+    def scaled(rate: Callable) -> list[float]:
+        return rates(lambda s, D, w: D**-0.5 * rate(s, w))
+
+    compare(
+        [number(answer(*case)) for case in cases],
+        scaled(lambda s, w: min(s**-0.5, s * w**-1.5)),
+        {
+            "that is the larger of the two branches: take the smaller one.": scaled(
+                lambda s, w: max(s**-0.5, s * w**-1.5)
+            ),
+            "the factor that depends on d_model is missing.": rates(
+                lambda s, D, w: min(s**-0.5, s * w**-1.5)
+            ),
+            "the rate has to be divided by the root of d_model, not multiplied by it.": rates(
+                lambda s, D, w: D**0.5 * min(s**-0.5, s * w**-1.5)
+            ),
+            "it is d_model to the power of -0.5, not d_model to the power of -1.": rates(
+                lambda s, D, w: min(s**-0.5, s * w**-1.5) / D
+            ),
+            "it goes on rising after the warm-up.": scaled(lambda s, w: s * w**-1.5),
+            "it falls from the first step on: where is the warm-up?": scaled(lambda s, w: s**-0.5),
+            "the branches do not meet: warm_up_steps has the power -1.5, not -1.": scaled(
+                lambda s, w: min(s**-0.5, s / w)
+            ),
+            "the branches do not meet: warm_up_steps has the power -1.5, not -0.5.": scaled(
+                lambda s, w: min(s**-0.5, s * w**-0.5)
+            ),
+            "you count from 0. The paper counts from 1, and so does `step` here.": scaled(
+                lambda s, w: min((s + 1) ** -0.5, (s + 1) * w**-1.5)
+            ),
+            "after the warm-up it stays flat. It should fall like 1 / sqrt(step).": scaled(
+                lambda s, w: min(w**-0.5, s * w**-1.5)
+            ),
+            "after the warm-up it falls like 1 / step. It should fall like 1 / sqrt(step).": scaled(
+                lambda s, w: min(1 / s, s * w**-1.5)
+            ),
+        },
+        f"not the rates of (step, d_model, warm_up_steps) = {', '.join(map(str, cases))}.",
+    )
     return "Both branches meet at the end of the warm-up, where the rate is highest."
 
 
@@ -173,7 +178,7 @@ def check_cross_attention(answer: Callable) -> str:
                 x, memory, *tables, H, cut=_interleaved, join=_join_interleaved
             ),
             "the heads are joined wrongly: swap heads and tokens back before you flatten.": _look(
-                x, memory, *tables, H, join=lambda y: y.reshape(T, D)
+                x, memory, *tables, H, join=_join_unswapped
             ),
             "that is one head of width D. Cut queries, keys and values into n_heads.": _look(
                 x, memory, *tables, 1
@@ -218,6 +223,10 @@ def _interleaved(y: Tensor, H: int) -> Tensor:
 
 def _join(y: Tensor) -> Tensor:
     return y.transpose(0, 1).flatten(-2)  # (H, T, K) -> (T, D)
+
+
+def _join_unswapped(y: Tensor) -> Tensor:
+    return y.reshape(y.shape[1], -1)
 
 
 def _join_interleaved(y: Tensor) -> Tensor:

@@ -45,18 +45,21 @@ def cross(
 
 WRONG = {
     "n_weights": [
-        ("n_weights = 4 * 512**2 + 2 * 512 * 2048", "an encoder block"),
-        ("n_weights = 8 * 512**2 + 512 * 2048", "to width F and back"),
-        ("n_weights = 8 * 512**2", "feed-forward layer is missing"),
-        ("n_weights = 6 * 512**2 + 2 * 512 * 2048", "four tables"),
-        ("n_weights = 64 * 512**2 + 2 * 512 * 2048", "heads share the width"),
-        ("n_weights = 6 * (8 * 512**2 + 2 * 512 * 2048)", "all six blocks"),
-        ("n_weights = 8 * (512**2 + 512) + 2 * 512 * 2048 + 2048 + 512", "biases are to be left out"),
-        ("n_weights = 4194305", "not the tables"),
+        ("n_weights = 4 * 96**2 + 2 * 96 * 200", "an encoder block"),
+        ("n_weights = 8 * 96**2 + 96 * 200", "to width F and back"),
+        ("n_weights = 8 * 96**2", "feed-forward layer is missing"),
+        ("n_weights = 6 * 96**2 + 2 * 96 * 200", "four tables"),
+        ("n_weights = 64 * 96**2 + 2 * 96 * 200", "heads share the width"),
+        ("n_weights = 96**2 + 2 * 96 * 200", "all 8 of them"),
+        ("n_weights = 8 * (96**2 + 96) + 2 * 96 * 200 + 200 + 96", "biases are to be left out"),
+        ("n_weights = 112129", "not the tables"),
         ("n_weights = None", "expected a single number"),
     ],
     "learning_rate": [
-        (RATE.format(answer="d_model**-0.5 * max(step**-0.5, step * warm_up_steps**-1.5)"), "the larger of"),
+        (
+            RATE.format(answer="d_model**-0.5 * max(step**-0.5, step * warm_up_steps**-1.5)"),
+            "the larger of the two branches",
+        ),
         (RATE.format(answer="min(step**-0.5, step * warm_up_steps**-1.5)"), "depends on d_model is missing"),
         (RATE.format(answer="d_model**0.5 * min(step**-0.5, step * warm_up_steps**-1.5)"), "not multiplied"),
         (RATE.format(answer="min(step**-0.5, step * warm_up_steps**-1.5) / d_model"), "power of -1."),
@@ -71,7 +74,12 @@ WRONG = {
             RATE.format(answer="d_model**-0.5 * min(warm_up_steps**-0.5, step * warm_up_steps**-1.5)"),
             "stays flat",
         ),
-        (RATE.format(answer="0.001"), "not the rate of step"),
+        (RATE.format(answer="d_model**-0.5 * min(step**-0.5, step * warm_up_steps**-0.5)"), "not -0.5."),
+        (
+            RATE.format(answer="d_model**-0.5 * min(1 / step, step * warm_up_steps**-1.5)"),
+            "falls like 1 / step.",
+        ),
+        (RATE.format(answer="0.001"), "not the rates of"),
     ],
     "smoothed_loss": [
         (smoothed(answer="((1 - epsilon) * chosen + epsilon * log_p.mean(-1)).mean()"), "sign is wrong"),
@@ -92,7 +100,10 @@ WRONG = {
         (smoothed(log_p="logits.log_softmax(0)"), "runs over the tokens"),
         (smoothed(answer="-(chosen + epsilon * log_p.mean(-1)).mean()"), "comes on top"),
         (smoothed(log_p="logits"), "no logarithms"),
-        (smoothed(log_p="(logits.exp() / logits.exp().sum(-1, keepdim=True)).log()"), "nan or inf"),
+        (
+            smoothed(log_p="(logits.exp() / logits.exp().sum(-1, keepdim=True)).log()"),
+            "logits as large as 2,000",
+        ),
         (smoothed(answer="-((1 - epsilon) * chosen + epsilon * log_p.mean(-1))"), "expected a single number"),
     ],
     "cross_attention": [
