@@ -160,15 +160,15 @@ class DecoderBlock(EncoderBlock):
 class PositionedEmbedding(nn.Module):
     """The tokens' vectors times sqrt(D), with the sinusoids of their positions added.
 
-    The table begins with a spread of 1 / sqrt(D), so that after the product a number of a vector is about as large as
-    one of its position. With `rotary` nothing is added, since self-attention turns queries and keys instead.
+    The table begins with a spread of 0.3 / sqrt(D): then positions are heard beside the words, and an output layer that
+    shares the table begins unsure. With `rotary` nothing is added, since self-attention turns queries and keys instead.
     """
 
     def __init__(self, vocab_size: int, config: BlockConfig) -> None:
         super().__init__()
         self.rotary, self.dropout = config.rotary, nn.Dropout(config.dropout)
         self.table = nn.Embedding(vocab_size, config.d_model)
-        nn.init.normal_(self.table.weight, std=config.d_model**-0.5)
+        nn.init.normal_(self.table.weight, std=0.3 * config.d_model**-0.5)
 
     def forward(self, token_ids: Int[Tensor, "B T"], start: int = 0) -> Float[Tensor, "B T D"]:
         """Return the vectors of tokens of which the first one stands at position `start`."""
