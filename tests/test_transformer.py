@@ -129,6 +129,8 @@ def pytorchs(ours, pre_norm):
     dec_layer = nn.TransformerDecoderLayer(8, 2, 12, **options)
     encoder = nn.TransformerEncoder(enc_layer, 2, ours.encoder.norm, enable_nested_tensor=False)
     decoder = nn.TransformerDecoder(dec_layer, 2, ours.decoder.norm)
+    # It draws new weights for all tables that it is given, so it comes before the copying.
+    theirs = nn.Transformer(8, 2, custom_encoder=encoder, custom_decoder=decoder, batch_first=True)
     for block, layer, norms in matched(ours, encoder, decoder):
         for own, other in attentions(block, layer):
             copy_attention(own, other)
@@ -139,7 +141,7 @@ def pytorchs(ours, pre_norm):
                 norm.weight.copy_(1 + draw(i, 8) / 3)
                 norm.bias.copy_(draw(10 + i, 8) / 3)
             getattr(layer, f"norm{i + 1}").load_state_dict(norm.state_dict())
-    return nn.Transformer(8, 2, custom_encoder=encoder, custom_decoder=decoder, batch_first=True)
+    return theirs
 
 
 def padded_ids(generator, n_rows, width, vocab_size):

@@ -124,8 +124,8 @@ WRONG = {
         (cross(key="x @ W_k.T", value="x @ W_v.T"), "self-attention"),
         (cross(value="memory @ W_k.T"), "keys' table"),
         (cross(value="memory"), "W_v is missing"),
-        (cross(query="memory @ W_q.T", key="x @ W_k.T", value="x @ W_v.T"), "shape"),
-        (cross(answer="(weights @ value)"), "shape"),
+        (cross(query="memory @ W_q.T", key="x @ W_k.T", value="x @ W_v.T"), "shape (3, 4)"),
+        (cross(answer="(weights @ value)"), "shape (2, 2, 2)"),
         (cross(answer="value.mean(1).flatten().expand(x.shape)"), "no word is preferred"),
     ],
 }
