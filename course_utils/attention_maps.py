@@ -113,3 +113,44 @@ def draw_numbers(
     ax.grid(False)
     ax.spines[["left", "bottom"]].set_visible(False)
     return ax
+
+
+def draw_head_scores(
+    ax: Axes, scores: np.ndarray | Tensor, rows: Sequence[str], columns: Sequence[str], chance: float = 0.5
+) -> Axes:
+    """Draw a table of scores from 0 to 1 with their numbers: orange above `chance`, purple below, white at it.
+
+    Raises ValueError if the names do not fit the table's shape.
+    """
+    from matplotlib.colors import TwoSlopeNorm
+
+    scores = np.asarray(scores)
+    check_words(scores.shape, columns, rows)
+    ax.imshow(scores, cmap="PuOr_r", norm=TwoSlopeNorm(chance, 0, 1))
+    for (i, j), score in np.ndenumerate(scores):
+        color = "white" if abs(score - chance) > 0.35 else INK
+        ax.text(j, i, f"{score:.2f}", ha="center", va="center", color=color, fontsize=9)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(length=0)
+    ax.grid(False)
+    return ax
+
+
+def draw_points(
+    ax: Axes,
+    labels: Sequence[str],
+    means: dict[str, Sequence[float]],
+    bands: dict[str, Sequence[tuple[float, float]]],
+) -> Axes:
+    """Draw for every label one point a series, with its band as a pale bar; series stand side by side."""
+    colors = (PALETTE[name] for name in ("blue", "vermilion", "green", "purple"))
+    for k, (name, marker, color) in enumerate(zip(means, "osD^", colors)):
+        x = np.arange(len(labels)) + 0.16 * (k - (len(means) - 1) / 2)
+        low, high = zip(*bands[name], strict=True)
+        ax.vlines(x, low, high, color=color, linewidth=6, alpha=0.35)
+        ax.plot(x, list(means[name]), marker + "-", color=color, linewidth=1, label=name)
+    ax.set_xticks(range(len(labels)), labels)
+    if len(means) > 1:
+        ax.legend()
+    return ax

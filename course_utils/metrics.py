@@ -136,6 +136,22 @@ def bleu_band(
     return float(low), float(high)
 
 
+def mean_band(
+    values: Float[Tensor, "N ..."], n_resamples: int = 500, level: float = 0.9, seed: int = 0
+) -> Float[Tensor, "2 ..."]:
+    """Return between which two values the mean over N items falls in the share `level` of draws of N from these items.
+
+    The bootstrap: draw as many items with replacement, take their mean, again and again. Raises ValueError if there is
+    no item.
+    """
+    if len(values) == 0:
+        raise ValueError("values is empty, expected at least one item to draw from")
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(values), (n_resamples, len(values)), generator=generator)  # (n_resamples, N)
+    means = torch.stack([values[draw].mean(dim=0) for draw in draws])  # (n_resamples, ...)
+    return means.quantile(torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=means.dtype), dim=0)
+
+
 def alignment_error_rate(
     links: set[tuple[int, ...]], gold: frozenset[tuple[int, ...]] | set[tuple[int, ...]]
 ) -> float:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from matplotlib import colors, pyplot
 
-from course_utils.attention_maps import draw_alignment, draw_looks, draw_numbers, frame
+from course_utils.attention_maps import (
+    draw_alignment,
+    draw_head_scores,
+    draw_looks,
+    draw_numbers,
+    draw_points,
+    frame,
+)
 from course_utils.runtime import PALETTE, use_course_style
 
 SOURCE, TARGET = ["cat", "saw", "dog", "</s>"], ["猫", "犬", "見た"]
@@ -104,3 +111,31 @@ def test_a_table_of_numbers_has_each_in_its_cell(ax):
     assert red > blue
     with pytest.raises(ValueError, match="expected"):
         draw_numbers(ax, np.zeros((2, 2)), ["cat", "sat"], ["a", "b", "c"], largest=1)
+
+
+def test_a_score_stands_in_its_cell_and_chance_is_white(ax):
+    draw_head_scores(ax, np.array([[0.5, 1.0, 0.25]]), ["at the noun"], ["1.1", "1.2", "2.1"], chance=0.5)
+    (image,) = ax.images
+    shades = image.cmap(image.norm(np.array([0.5, 1.0, 0.0])))[:, :3]
+    assert shades[0].min() > 0.95
+    assert shades[1][0] > shades[1][2] + 0.3  # orange above
+    assert shades[2][2] > shades[2][1] + 0.2  # purple below
+    assert [(text.get_text(), *text.get_position()) for text in ax.texts] == [
+        ("0.50", 0, 0),
+        ("1.00", 1, 0),
+        ("0.25", 2, 0),
+    ]
+    with pytest.raises(ValueError, match="weights has shape"):
+        draw_head_scores(ax, np.array([[0.5, 1.0]]), ["at the noun"], ["1.1"])
+
+
+def test_points_of_series_stand_side_by_side_within_their_bands(ax):
+    draw_points(ax, ["a", "b"], {"x": [1, 2], "y": [3, 4]}, {"x": [(0, 2), (1, 3)], "y": [(2, 5), (3, 6)]})
+    first, second = ax.lines
+    np.testing.assert_allclose(second.get_xdata() - first.get_xdata(), 0.16)
+    np.testing.assert_allclose((first.get_xdata() + second.get_xdata()) / 2, [0, 1], atol=1e-12)
+    assert list(second.get_ydata()) == [3, 4]
+    bars = [segment[:, 1].tolist() for bar in ax.collections for segment in bar.get_segments()]
+    assert bars == [[0, 2], [1, 3], [2, 5], [3, 6]]
+    assert words(ax.get_xticklabels()) == ["a", "b"]
+    assert words(ax.get_legend().get_texts()) == ["x", "y"]

@@ -29,7 +29,7 @@ LEVELS = [
     },
     {"data", "locales", "optim"},
     {"models"},
-    {"training", "generation", "metrics", "retrieval"},
+    {"training", "generation", "metrics", "retrieval", "recordings"},
     {"digit_codes"},
     {
         "exercises",
@@ -40,6 +40,7 @@ LEVELS = [
         "attention_calculator",
         "embedding_explorer",
         "prefix_explorer",
+        "generation_explorer",
     },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.metrics import alignment_error_rate, bleu, bleu_band, perplexity
+from course_utils.metrics import alignment_error_rate, bleu, bleu_band, mean_band, perplexity
 
 REFERENCES = [["猫", "は", "犬", "を", "見た"], ["鳥", "は", "公園", "で", "猫", "を", "追いかけた"]]
 
@@ -60,6 +60,19 @@ def test_the_band_is_that_of_test_sets_drawn_and_scored_one_by_one():
     scores = [bleu([HALF_RIGHT[i] for i in draw], [(REFERENCES * 4)[i] for i in draw]) for draw in drawn]
     band = bleu_band(HALF_RIGHT, REFERENCES * 4, n_resamples=40, level=0.8, seed=7)
     assert band == pytest.approx(tuple(np.quantile(scores, [0.1, 0.9])))
+
+
+def test_the_band_of_a_mean_is_as_wide_as_theory_says():
+    values = torch.randn(400, 2, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 3.0])
+    low, high = mean_band(values, n_resamples=2000)
+    assert ((low < values.mean(0)) & (values.mean(0) < high)).all()
+    # 90 % of a normal distribution lie within 1.645 standard deviations, and a mean of 400 has a 20th of one.
+    torch.testing.assert_close(high - low, 2 * 1.645 * values.std(0) / 20, rtol=0.1, atol=0)
+    wide = mean_band(values, n_resamples=2000, level=0.99)
+    assert (wide[0] < low).all()
+    assert (wide[1] > high).all()
+    with pytest.raises(ValueError, match="values is empty"):
+        mean_band(values[:0])
 
 
 def test_alignment_error_rate_counts_wrong_and_missing_links():

@@ -106,43 +106,91 @@ def test_a_row_without_any_key_gathers_nothing_and_sends_back_no_nan():
     assert all(x.grad.isfinite().all() for x in (q, k, v))
 
 
-@pytest.mark.parametrize("pre_norm", [True, False])
-def test_the_transformer_equals_pytorchs_with_copied_weights(pre_norm):
-    ours = make(pre_norm=pre_norm)
+def matched(ours, encoder, decoder):
+    """Yield blocks with PyTorch's layers, and their norms in the order in which PyTorch numbers them."""
+    for blocks, layers in ((ours.encoder.blocks, encoder.layers), (ours.decoder.blocks, decoder.layers)):
+        for block, layer in zip(blocks, layers, strict=True):
+            norms = [block.attention_norm, block.feed_forward_norm]
+            if layers is decoder.layers:
+                norms.insert(1, block.cross_attention_norm)
+            yield block, layer, norms
+
+
+def attentions(block, layer):
+    yield block.attention, layer.self_attn
+    if hasattr(block, "cross_attention"):
+        yield block.cross_attention, layer.multihead_attn
+
+
+def pytorchs(ours, pre_norm):
+    """Return nn.Transformer with our weights; norms get weights of their own first."""
     options = {"batch_first": True, "norm_first": pre_norm, "dropout": 0.0, "dtype": torch.float64}
     enc_layer = nn.TransformerEncoderLayer(8, 2, 12, **options)
     dec_layer = nn.TransformerDecoderLayer(8, 2, 12, **options)
-    encoder = nn.TransformerEncoder(enc_layer, 2, ours.encoder_norm, enable_nested_tensor=False)
-    decoder = nn.TransformerDecoder(dec_layer, 2, ours.decoder_norm)
+    encoder = nn.TransformerEncoder(enc_layer, 2, ours.encoder.norm, enable_nested_tensor=False)
+    decoder = nn.TransformerDecoder(dec_layer, 2, ours.decoder.norm)
+    # It draws new weights for all tables that it is given, so it comes before the copying.
     theirs = nn.Transformer(8, 2, custom_encoder=encoder, custom_decoder=decoder, batch_first=True)
-    for blocks, layers in ((ours.encoder, encoder.layers), (ours.decoder, decoder.layers)):
-        for block, layer in zip(blocks, layers):
-            copy_attention(block.attention, layer.self_attn)
-            layer.linear1.load_state_dict(block.feed_forward[0].state_dict())
-            layer.linear2.load_state_dict(block.feed_forward[2].state_dict())
-            norms = [block.attention_norm, block.feed_forward_norm]
-            if layers is decoder.layers:
-                copy_attention(block.cross_attention, layer.multihead_attn)
-                norms.insert(1, block.cross_attention_norm)
-            for i, norm in enumerate(norms):
-                with torch.no_grad():  # not all ones, or a norm in the wrong place might not show
-                    norm.weight.copy_(1 + draw(i, 8) / 3)
-                    norm.bias.copy_(draw(10 + i, 8) / 3)
-                getattr(layer, f"norm{i + 1}").load_state_dict(norm.state_dict())
-    src, tgt = torch.tensor([[3, 4, 5, 6, 7], [4, 8, 1, 0, 0]]), torch.tensor([[1, 2, 3], [1, 5, 6]])
+    for block, layer, norms in matched(ours, encoder, decoder):
+        for own, other in attentions(block, layer):
+            copy_attention(own, other)
+        layer.linear1.load_state_dict(block.feed_forward[0].state_dict())
+        layer.linear2.load_state_dict(block.feed_forward[2].state_dict())
+        for i, norm in enumerate(norms):
+            with torch.no_grad():  # not all ones, or a norm in the wrong place might not show
+                norm.weight.copy_(1 + draw(i, 8) / 3)
+                norm.bias.copy_(draw(10 + i, 8) / 3)
+            getattr(layer, f"norm{i + 1}").load_state_dict(norm.state_dict())
+    return theirs
+
+
+def padded_ids(generator, n_rows, width, vocab_size):
+    """Random token ids of random lengths, at least one, with padding behind."""
+    ids = torch.randint(3, vocab_size, (n_rows, width), generator=generator)
+    lengths = torch.randint(1, width + 1, (n_rows, 1), generator=generator)
+    return ids * (torch.arange(width) < lengths)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.integers(0, 10**6))
+@pytest.mark.parametrize("pre_norm", [True, False])
+def test_the_transformer_equals_pytorchs_with_copied_weights(pre_norm, B, S, T, seed):
+    ours = make(pre_norm=pre_norm)
+    theirs = pytorchs(ours, pre_norm)
+    generator = torch.Generator().manual_seed(seed)
+    src, tgt = padded_ids(generator, B, S, 9), padded_ids(generator, B, T, 11)
     logits = ours(src, tgt)
-    embedded = [ours.embed(ours.src_embedding, src), ours.embed(ours.tgt_embedding, tgt)]
     hidden = theirs(
-        *embedded,
-        tgt_mask=~causal_mask(3),
+        ours.encoder.embedding(src),
+        ours.decoder.embedding(tgt),
+        tgt_mask=~causal_mask(T),  # PyTorch's masks are the reverse: True = may not attend.
         src_key_padding_mask=src == 0,
         memory_key_padding_mask=src == 0,
+        # Padding stands at the end of the target, where the causal mask hides it from every real token.
+        tgt_key_padding_mask=tgt == 0,
     )
-    torch.testing.assert_close(logits, hidden @ ours.tgt_embedding.weight.T, rtol=1e-9, atol=1e-9)
-    tables = (ours.src_embedding.weight, ours.tgt_embedding.weight)
-    expected = torch.autograd.grad((hidden @ ours.tgt_embedding.weight.T).square().sum(), tables)
-    for a, b in zip(torch.autograd.grad(logits.square().sum(), tables), expected):
+    real = tgt != 0
+    expected = (hidden @ ours.decoder.embedding.table.weight.T)[real]
+    torch.testing.assert_close(logits[real], expected, rtol=1e-9, atol=1e-9)
+    tables = (ours.encoder.embedding.table.weight, ours.decoder.embedding.table.weight)
+    gradients = [
+        torch.autograd.grad(x.square().sum(), tables, retain_graph=True) for x in (logits[real], expected)
+    ]
+    for a, b in zip(*gradients):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-7)
+    logits[real].square().sum().backward()
+    expected.square().sum().backward()
+    for block, layer, norms in matched(ours, theirs.encoder, theirs.decoder):
+        for own, other in attentions(block, layer):
+            joined = torch.cat([own.W_q.weight.grad, own.W_k.weight.grad, own.W_v.weight.grad])
+            torch.testing.assert_close(joined, other.in_proj_weight.grad, rtol=1e-7, atol=1e-7)
+            torch.testing.assert_close(own.W_o.weight.grad, other.out_proj.weight.grad, rtol=1e-7, atol=1e-7)
+        for i, linear in ((0, layer.linear1), (2, layer.linear2)):
+            mine = block.feed_forward[i].weight.grad
+            torch.testing.assert_close(mine, linear.weight.grad, rtol=1e-7, atol=1e-7)
+        for i, norm in enumerate(norms):
+            theirs_grad = getattr(layer, f"norm{i + 1}").weight.grad
+            torch.testing.assert_close(norm.weight.grad, theirs_grad, rtol=1e-7, atol=1e-7)
 
 
 SRC = torch.tensor([[3, 4, 5, 6], [7, 8, 2, 1]])
