@@ -91,6 +91,7 @@ def _examine_attend(got: Any, query: Tensor, key: Tensor, value: Tensor) -> None
         }.items():
             if torch.allclose(got.detach().to(torch.float64), wrong):
                 raise Wrong(hint)
+    lengths = {"number of keys": S, "number of queries": T, "length of a value": value.shape[1]}
     mistakes = {
         "the softmax runs over the queries. Each query's weights sum to 1 over the keys: "
         "softmax over the last axis of (T, S).": scores.softmax(0) @ value,
@@ -103,18 +104,12 @@ def _examine_attend(got: Any, query: Tensor, key: Tensor, value: Tensor) -> None
         ).softmax(-1)
         @ value,
         "the scores are multiplied by the root of K. Divide by it.": (plain * K**0.5).softmax(-1) @ value,
-        "the scale is the root of the number of keys here. It is the length of a key, K.": (
-            plain / S**0.5
-        ).softmax(-1)
-        @ value,
-        "the scale is the root of the number of queries here. It is the length of a key, K.": (
-            plain / T**0.5
-        ).softmax(-1)
-        @ value,
-        "the scale is the root of the length of a value here. It is the length of a key, K.": (
-            plain / value.shape[1] ** 0.5
-        ).softmax(-1)
-        @ value,
+        **{
+            f"the scale is the root of the {name} here. It is the length of a key, K.": (
+                (plain / n**0.5).softmax(-1) @ value
+            )
+            for name, n in lengths.items()
+        },
         "the scale comes after the softmax here. It belongs to the scores.": plain.softmax(-1)
         / K**0.5
         @ value,
@@ -155,14 +150,11 @@ def check_causal_weights(answer: Callable) -> str:
         got = answer(scores)
         strict = scores.masked_fill(~allowed.tril(-1), -torch.inf).softmax(-1)
         if isinstance(got, Tensor) and got.shape == scores.shape and bool(torch.isnan(got).any()):
-            first, last = (
-                torch.isnan(scores.masked_fill(~mask, -torch.inf).softmax(-1))
-                for mask in (allowed.tril(-1), ~allowed)
-            )
+            inverted = scores.masked_fill(allowed, -torch.inf).softmax(-1)
             hint = "your result holds nan: look for 0 / 0 or 0 times infinity. Use `masked_fill`."
-            if torch.equal(torch.isnan(got), first):
+            if torch.equal(torch.isnan(got), torch.isnan(strict)):
                 hint = "the first row is nan: it may look at nothing. A token may look at itself: keep the diagonal."
-            if T > 1 and torch.equal(torch.isnan(got), last):
+            if T > 1 and torch.equal(torch.isnan(got), torch.isnan(inverted)):
                 hint = "the last row is nan: the mask is the wrong way round. Forbid what is NOT allowed: `~allowed`."
             raise Wrong(hint)
         if isinstance(got, Tensor) and torch.equal(got, forbidden.to(got.dtype)) and T > 1:
@@ -176,7 +168,7 @@ def check_causal_weights(answer: Callable) -> str:
                 "nothing is forbidden here: every token looks to its right.": scores.softmax(-1),
                 "the mask comes after the softmax: the rows no longer sum to 1, because the future has taken its "
                 "share. Forbid before the softmax.": masked_after,
-                "forbidden scores are 0 here, and exp(0) is 1. They must be minus infinity.": multiplied.softmax(
+                "forbidden scores are 0 here, and exp(0) is 1. Make them minus infinity.": multiplied.softmax(
                     -1
                 ),
                 "the mask is the wrong way round: this looks to the right.": scores.masked_fill(
@@ -260,21 +252,19 @@ def check_moved(answer: Callable) -> str:
         got = tensor(answer(address, k), (D,))
         b = k * 10_000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D)
         without_2, upwards = (
-            k * 10_000.0**power for power in (-torch.arange(D // 2) / D, torch.arange(0, D, 2) / D)
+            k * 10_000.0 ** (-torch.arange(D // 2) / D),
+            k * 10_000.0 ** (torch.arange(0, D, 2) / D),
         )
-        sin, cos = address[0::2], address[1::2]
+        sin, cos, added = address[0::2], address[1::2], _pairs(b.sin(), b.cos())
         new_sin, new_cos = sin * b.cos() + cos * b.sin(), cos * b.cos() - sin * b.sin()
         first, second = address.chunk(2)
         halves = torch.cat([first * b.cos() + second * b.sin(), second * b.cos() - first * b.sin()])
         mistakes = {
             "the clocks turn backwards: this is k positions before. Mind the signs.": _turned(sin, cos, -b),
-            "that is the address of position k. You want k further on from the one that is given.": _pairs(
-                b.sin(), b.cos()
-            ),
-            "the two addresses are added. Angles add up; their sines do not.": address
-            + _pairs(b.sin(), b.cos()),
+            "that is the address of position k. You want k further on from the one that is given.": added,
+            "the two addresses are added. Angles add up; their sines do not.": address + added,
             "the addresses are multiplied number by number. Angles add up: use sin(a + b) and cos(a + b).": address
-            * _pairs(b.sin(), b.cos()),
+            * added,
             "this is the address that was given: nothing has moved.": address,
             "sines and cosines have changed places: the sine stands first in each pair.": _pairs(
                 new_cos, new_sin
