@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="show where our time goes at one size")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    torch.manual_seed(0)
     print(f"{'lesson':22}{'mask':9}{'PyTorch':>10}{'ours':>10}{'ratio':>8}")
     for name, (B, H, T, K) in SIZES.items():
         # As in MultiHeadAttention: heads are a transposed view of (B, T, H, K).

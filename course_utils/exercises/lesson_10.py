@@ -47,6 +47,9 @@ def check_n_parameters(answer: Any) -> str:
             "that is an eighth: one head's share of all four tables, or tables of 64 x 64 for eight heads. Each head "
             "reads all 512 numbers of a token, and there are eight of them.": 4 * D * (D // H),
             "the tables are not 64 x 64: each head reads all 512 numbers of a token.": 4 * (D // H) ** 2,
+            "that is one head's queries, keys and values. There are eight heads, and a table W_o.": 3
+            * D
+            * (D // H),
             "the biases are counted here; this layer has none.": 4 * D * D + 4 * D,
             "those are the rows of the tables. Each row has 512 numbers.": 4 * D,
         },
@@ -60,7 +63,7 @@ def check_n_parameters(answer: Any) -> str:
 def check_attend(answer: Callable) -> str:
     """attend(query, key, value): scaled dot-product attention of one head."""
     for seed, (T, S, K, V) in enumerate(
-        ((3, 5, 4, 2), (4, 4, 3, 3), (1, 3, 9, 4), (5, 1, 2, 1), (2, 6, 1, 5))
+        ((3, 5, 4, 2), (5, 5, 3, 3), (1, 3, 9, 4), (5, 1, 2, 1), (2, 6, 1, 5))
     ):
         query, key, value = _draw(seed, T, K), _draw(seed + 10, S, K), _draw(seed + 20, S, V)
         # Loud queries: a wrong scale shows, and the softmax of an even row would not.
@@ -69,7 +72,8 @@ def check_attend(answer: Callable) -> str:
     got = answer(query, key, value)
     if isinstance(got, Tensor) and not bool(torch.isfinite(got).all()):
         raise Wrong(
-            "nan or inf for large scores: exp overflows. Use `.softmax`, or subtract the largest score."
+            "nan or inf for large scores: exp overflows, or a whole row of exponentials is 0. "
+            "Use `.softmax`, or subtract from each row its own largest score."
         )
     _examine_attend(got, query, key, value)
     return "One product for the scores, a softmax, one product for the means."
@@ -87,27 +91,25 @@ def _examine_attend(got: Any, query: Tensor, key: Tensor, value: Tensor) -> None
         }.items():
             if torch.allclose(got.detach().to(torch.float64), wrong):
                 raise Wrong(hint)
+    lengths = {"number of keys": S, "number of queries": T, "length of a value": value.shape[1]}
     mistakes = {
         "the softmax runs over the queries. Each query's weights sum to 1 over the keys: "
         "softmax over the last axis of (T, S).": scores.softmax(0) @ value,
+        # Before the next one: for K = 3 it is the same, but whoever leaves the scale out is caught at K = 4.
+        "the root of K is cut to a whole number here. √3 is 1.73, not 1.": (plain / int(K**0.5)).softmax(-1)
+        @ value,
         "the scale is missing: divide the scores by the root of K.": plain.softmax(-1) @ value,
         "the scores are divided by K. Divide by its root: the variance is K, the size is √K.": (
             plain / K
         ).softmax(-1)
         @ value,
         "the scores are multiplied by the root of K. Divide by it.": (plain * K**0.5).softmax(-1) @ value,
-        "the scale is the root of the number of keys here. It is the length of a key, K.": (
-            plain / S**0.5
-        ).softmax(-1)
-        @ value,
-        "the scale is the root of the number of queries here. It is the length of a key, K.": (
-            plain / T**0.5
-        ).softmax(-1)
-        @ value,
-        "the scale is the root of the length of a value here. It is the length of a key, K.": (
-            plain / value.shape[1] ** 0.5
-        ).softmax(-1)
-        @ value,
+        **{
+            f"the scale is the root of the {name} here. It is the length of a key, K.": (
+                (plain / n**0.5).softmax(-1) @ value
+            )
+            for name, n in lengths.items()
+        },
         "the scale comes after the softmax here. It belongs to the scores.": plain.softmax(-1)
         / K**0.5
         @ value,
@@ -138,7 +140,8 @@ def _examine_attend(got: Any, query: Tensor, key: Tensor, value: Tensor) -> None
 def check_causal_weights(answer: Callable) -> str:
     """causal_weights(scores): softmax over the token itself and those to its left."""
     cases = [_draw(seed, T, T) * 2 for seed, T in enumerate((4, 2, 1, 6))]
-    cases.append(_draw(9, 5, 5) - 200)  # a score of 0 for what is forbidden would take all weight here
+    # A score of 0 for what is forbidden would take all weight here. Whole 64ths are exact in float32 too.
+    cases.append((_draw(9, 5, 5) * 64).round() / 64 - 200)
     cases.append(_draw(10, 3, 3) + 30)
     for scores in cases:
         T = len(scores)
@@ -147,11 +150,15 @@ def check_causal_weights(answer: Callable) -> str:
         got = answer(scores)
         strict = scores.masked_fill(~allowed.tril(-1), -torch.inf).softmax(-1)
         if isinstance(got, Tensor) and got.shape == scores.shape and bool(torch.isnan(got).any()):
-            raise Wrong(
-                "the first row is nan: it may look at nothing. Every token may look at itself: keep the diagonal."
-                if torch.equal(torch.isnan(got), torch.isnan(strict))
-                else "your result holds nan: look for a division of 0 by 0."
-            )
+            inverted = scores.masked_fill(allowed, -torch.inf).softmax(-1)
+            hint = "your result holds nan: look for 0 / 0 or 0 times infinity. Use `masked_fill`."
+            if torch.equal(torch.isnan(got), torch.isnan(strict)):
+                hint = "the first row is nan: it may look at nothing. A token may look at itself: keep the diagonal."
+            if T > 1 and torch.equal(torch.isnan(got), torch.isnan(inverted)):
+                hint = "the last row is nan: the mask is the wrong way round. Forbid what is NOT allowed: `~allowed`."
+            raise Wrong(hint)
+        if isinstance(got, Tensor) and torch.equal(got, forbidden.to(got.dtype)) and T > 1:
+            raise Wrong("these are scores, minus infinity included, not weights yet: the softmax is missing.")
         masked_after = scores.softmax(-1) * allowed
         multiplied = scores * allowed
         compare(
@@ -161,7 +168,7 @@ def check_causal_weights(answer: Callable) -> str:
                 "nothing is forbidden here: every token looks to its right.": scores.softmax(-1),
                 "the mask comes after the softmax: the rows no longer sum to 1, because the future has taken its "
                 "share. Forbid before the softmax.": masked_after,
-                "forbidden scores are 0 here, and exp(0) is 1. They must be minus infinity.": multiplied.softmax(
+                "forbidden scores are 0 here, and exp(0) is 1. Make them minus infinity.": multiplied.softmax(
                     -1
                 ),
                 "the mask is the wrong way round: this looks to the right.": scores.masked_fill(
@@ -174,6 +181,7 @@ def check_causal_weights(answer: Callable) -> str:
                 "axis, and True is below the diagonal.": scores.masked_fill(~allowed.T, -torch.inf).softmax(
                     0
                 ),
+                "each column sums to 1 here: rows and columns have changed places.": forbidden.softmax(-1).T,
                 "tokens cannot look at themselves here. Keep the diagonal.": strict.nan_to_num(0),
                 "a token sees one word of its future: the diagonal is the last that is allowed.": scores.masked_fill(
                     ~torch.ones(T, T, dtype=torch.bool).tril(1), -torch.inf
@@ -194,7 +202,7 @@ def check_causal_weights(answer: Callable) -> str:
 @function_exercise
 def check_split_heads(answer: Callable) -> str:
     """split_heads(x, n_heads): (B, T, D) -> (B, H, T, K), consecutive numbers together."""
-    for B, T, H, K in ((2, 3, 2, 4), (1, 4, 4, 2), (3, 2, 2, 2), (2, 5, 1, 3), (2, 1, 3, 2), (1, 3, 3, 1)):
+    for B, T, H, K in ((2, 3, 4, 5), (1, 4, 4, 2), (3, 2, 2, 2), (2, 5, 1, 3), (2, 1, 3, 2), (1, 3, 3, 1)):
         x = torch.arange(B * T * H * K, dtype=torch.float64).view(B, T, H * K)
         got = answer(x, H)
         if isinstance(got, Tensor) and tuple(got.shape) == (B, T, H, K) != (B, H, T, K):
@@ -228,6 +236,14 @@ def check_split_heads(answer: Callable) -> str:
     return "No number is copied or computed: the same numbers, read in another order."
 
 
+def _pairs(first: Tensor, second: Tensor) -> Tensor:
+    return torch.stack([first, second], dim=-1).flatten()
+
+
+def _turned(sin: Tensor, cos: Tensor, b: Tensor) -> Tensor:
+    return _pairs(sin * b.cos() + cos * b.sin(), cos * b.cos() - sin * b.sin())
+
+
 @function_exercise
 def check_moved(answer: Callable) -> str:
     """moved(address, k): the sinusoids of a position k further on."""
@@ -235,43 +251,47 @@ def check_moved(answer: Callable) -> str:
         address = sinusoids(1, D, start)[0].double()
         got = tensor(answer(address, k), (D,))
         b = k * 10_000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D)
-        sin, cos = address[0::2], address[1::2]
-
-        def pairs(first: Tensor, second: Tensor) -> Tensor:
-            return torch.stack([first, second], dim=-1).flatten()
-
-        compare(
-            got,
-            pairs(sin * b.cos() + cos * b.sin(), cos * b.cos() - sin * b.sin()),
-            {
-                "the clocks turn backwards: this is k positions before. Mind the signs.": pairs(
-                    sin * b.cos() - cos * b.sin(), cos * b.cos() + sin * b.sin()
-                ),
-                "that is the address of position k. You want k further on from the one that is given.": pairs(
-                    b.sin(), b.cos()
-                ),
-                "the two addresses are added. Angles add up; their sines do not.": address
-                + pairs(b.sin(), b.cos()),
-                "the addresses are multiplied number by number. Angles add up: use sin(a + b) and cos(a + b).": address
-                * pairs(b.sin(), b.cos()),
-                "this is the address that was given: nothing has moved.": address,
-                "sines and cosines have changed places: the sine stands first in each pair.": pairs(
-                    cos * b.cos() - sin * b.sin(), sin * b.cos() + cos * b.sin()
-                ),
-                "all sines stand before all cosines here. They take turns: stack them on a new last axis.": torch.cat(
-                    [sin * b.cos() + cos * b.sin(), cos * b.cos() - sin * b.sin()]
-                ),
-                "all clocks turn at the same speed: clock i turns by k times 10,000 to the power of -2i / D.": pairs(
-                    sin * b[:1].cos() + cos * b[:1].sin(), cos * b[:1].cos() - sin * b[:1].sin()
-                ),
-                "one sign is wrong: cos(a + b) = cos a cos b MINUS sin a sin b.": pairs(
-                    sin * b.cos() + cos * b.sin(), cos * b.cos() + sin * b.sin()
-                ),
-                "numbers have moved along the vector. The position is in the angles, not in the places.": address.roll(
-                    int(k)
-                ),
-            },
-            f"not the address {k} further on.",
-            tolerance=1e-4,
+        without_2, upwards = (
+            k * 10_000.0 ** (-torch.arange(D // 2) / D),
+            k * 10_000.0 ** (torch.arange(0, D, 2) / D),
         )
+        sin, cos, added = address[0::2], address[1::2], _pairs(b.sin(), b.cos())
+        new_sin, new_cos = sin * b.cos() + cos * b.sin(), cos * b.cos() - sin * b.sin()
+        first, second = address.chunk(2)
+        halves = torch.cat([first * b.cos() + second * b.sin(), second * b.cos() - first * b.sin()])
+        mistakes = {
+            "the clocks turn backwards: this is k positions before. Mind the signs.": _turned(sin, cos, -b),
+            "that is the address of position k. You want k further on from the one that is given.": added,
+            "the two addresses are added. Angles add up; their sines do not.": address + added,
+            "the addresses are multiplied number by number. Angles add up: use sin(a + b) and cos(a + b).": address
+            * added,
+            "this is the address that was given: nothing has moved.": address,
+            "sines and cosines have changed places: the sine stands first in each pair.": _pairs(
+                new_cos, new_sin
+            ),
+            "all sines stand before all cosines here. They take turns: stack them on a new last axis.": torch.cat(
+                [new_sin, new_cos]
+            ),
+            "all clocks turn at the same speed: clock i turns by k times 10,000 to the power of -2i / D.": _turned(
+                sin, cos, b[:1]
+            ),
+            "one sign is wrong: cos(a + b) = cos a cos b MINUS sin a sin b.": _pairs(
+                new_sin, cos * b.cos() + sin * b.sin()
+            ),
+            "one sign is wrong: sin(a + b) = sin a cos b PLUS cos a sin b.": _pairs(
+                sin * b.cos() - cos * b.sin(), new_cos
+            ),
+            "the sine of the pair was overwritten before its cosine was computed. Keep the old one.": _pairs(
+                new_sin, cos * b.cos() - new_sin * b.sin()
+            ),
+            "the 2 is missing: clock i turns by k times 10,000 to the power of -2i / D.": _turned(
+                sin, cos, without_2
+            ),
+            "later clocks turn slower, not faster: the power is MINUS 2i / D.": _turned(sin, cos, upwards),
+            "sine and cosine of one clock are neighbours, numbers 2i and 2i + 1, not i and i + D / 2.": halves,
+            "numbers have moved along the vector. The position is in the angles, not in the places.": address.roll(
+                int(k)
+            ),
+        }
+        compare(got, _pairs(new_sin, new_cos), mistakes, f"not the address {k} further on.", tolerance=1e-4)
     return "The same turn for every position: that is what a head can learn."

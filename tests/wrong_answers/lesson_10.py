@@ -59,6 +59,7 @@ WRONG = {
         ("n_parameters = 512 * 512", "that is one table"),
         ("n_parameters = 4 * 8 * 512 * 512", "every head got tables of the full width"),
         ("n_parameters = 4 * 512 * 64", "that is an eighth"),
+        ("n_parameters = 3 * 512 * 64", "that is one head's queries, keys and values"),
         ("n_parameters = 4 * 64 * 64", "the tables are not 64 x 64"),
         ("n_parameters = 4 * 512 * 512 + 4 * 512", "biases are counted"),
         ("n_parameters = 4 * 512", "rows of the tables"),
@@ -72,6 +73,8 @@ WRONG = {
         (attend(scores="query @ key.T * K**0.5"), "multiplied by the root of K"),
         (attend(scores="query @ key.T / len(key)**0.5"), "root of the number of keys"),
         (attend(scores="query @ key.T / len(query)**0.5"), "root of the number of queries"),
+        (attend(scores="query @ key.T / 2"), "not the weighted means"),
+        (attend(scores="query @ key.T / int(K**0.5)"), "cut to a whole number"),
         (attend(scores="query @ key.T / value.shape[1]**0.5"), "root of the length of a value"),
         (
             attend(scores="query @ key.T", answer="scores.softmax(-1) / K**0.5 @ value"),
@@ -81,6 +84,10 @@ WRONG = {
         (attend(scores="query @ key.T", answer="scores @ value"), "and the scale as well"),
         (attend(answer="scores.exp() @ value"), "not divided by their sum"),
         (attend(answer="scores.exp() / scores.exp().sum(-1, keepdim=True) @ value"), "exp overflows"),
+        (
+            attend(answer="(e := (scores - scores.max()).exp()) / e.sum(-1, keepdim=True) @ value"),
+            "exp overflows, or a whole row",
+        ),
         (attend(answer="scores.flatten().softmax(0).view(scores.shape) @ value"), "whole table"),
         (attend(answer="value.mean(0).expand(len(query), -1)"), "plain mean"),
         (attend(answer="value[scores.argmax(-1)]"), "a hard choice"),
@@ -108,6 +115,10 @@ WRONG = {
         (causal("scores.exp() * allowed"), "these are exponentials"),
         (causal("allowed.double() / allowed.sum(-1, keepdim=True)"), "the scores are lost"),
         (causal("scores.masked_fill(~allowed, -9.0).softmax(-1)"), "not the weights over the token itself"),
+        (causal("scores.masked_fill(allowed, -torch.inf).softmax(-1)"), "last row is nan"),
+        (causal("scores.masked_fill(~allowed, -torch.inf)"), "minus infinity included"),
+        (causal("(scores + ~allowed * -torch.inf).softmax(-1)"), "0 times infinity"),
+        (causal("scores.masked_fill(~allowed, -torch.inf).softmax(-1).T"), "rows and columns have changed"),
         (causal("scores.masked_fill_(~allowed, -torch.inf).softmax(-1)"), "in place"),
     ],
     "split_heads": [
@@ -120,7 +131,8 @@ WRONG = {
         (split("x.mT.reshape(B, n_heads, T, K)"), "swapped before the cut"),
         (split("x.view(B, T, n_heads, K).transpose(1, 2) + 1"), "in other places"),
         (split("x.view(B, T, n_heads, D)"), "raised RuntimeError"),
-        (split("x"), "expected (2, 2, 3, 4)"),
+        (split("x"), "expected (2, 4, 3, 5)"),
+        (split("torch.stack(x.chunk(n_heads, -1))"), "shape (4, 2, 3, 5)"),
     ],
     "moved": [
         (moved(b="-k * 10_000.0 ** (-torch.arange(0, D, 2) / D)"), "turn backwards"),
@@ -140,9 +152,39 @@ WRONG = {
             moved(
                 "torch.stack([sin * b.cos() + cos * b.sin(), cos * b.cos() + sin * b.sin()], dim=-1).flatten()"
             ),
-            "one sign is wrong",
+            "cos a cos b MINUS",
         ),
         (moved("address.roll(k)"), "moved along the vector"),
-        (moved(b="k * 10_000.0 ** (-torch.arange(D // 2) / D)"), "not the address"),
+        (moved(b="k * 10_000.0 ** (-torch.arange(D // 2) / D)"), "the 2 is missing"),
+        (moved(b="k * 10_000.0 ** (torch.arange(0, D, 2) / D)"), "slower, not faster"),
+        (
+            moved(
+                "torch.stack([sin * b.cos() - cos * b.sin(), cos * b.cos() - sin * b.sin()], dim=-1).flatten()"
+            ),
+            "sin a cos b PLUS",
+        ),
+        (
+            moved(
+                "torch.stack([s := sin * b.cos() + cos * b.sin(), cos * b.cos() - s * b.sin()], dim=-1).flatten()"
+            ),
+            "sine of the pair was overwritten",
+        ),
+        (
+            moved(
+                "torch.cat([(s := address[:D // 2]) * b.cos() + (c := address[D // 2:]) * b.sin(), "
+                "c * b.cos() - s * b.sin()])"
+            ),
+            "sine and cosine of one clock are neighbours",
+        ),
+    ],
+}
+
+ALSO_RIGHT = {
+    # 32-bit numbers are exact enough, far from 0 too.
+    "causal_weights": [causal("scores.float().masked_fill(~allowed, -torch.inf).softmax(-1)")],
+    "attend": [
+        attend(
+            answer="(e := (scores - scores.amax(-1, keepdim=True)).exp()) / e.sum(-1, keepdim=True) @ value"
+        )
     ],
 }
