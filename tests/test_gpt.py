@@ -24,8 +24,7 @@ def make(**options):
 def theirs():
     """A small GPT-2 of Hugging Face's whose weights and biases are all random, so that none can be mixed up."""
     import transformers  # here, because it takes seconds
-        "transformers", reason="the peer that GPT is compared with is not installed"
-    )
+
     sizes = {"vocab_size": 37, "n_positions": 8, "n_embd": 12, "n_layer": 2, "n_head": 3, "n_inner": 20}
     config = transformers.GPT2Config(**sizes, bos_token_id=0, eos_token_id=0, layer_norm_epsilon=1e-3)
     model = transformers.GPT2LMHeadModel(config).eval()
