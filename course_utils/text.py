@@ -164,10 +164,8 @@ def learn_merges(text: str, n_merges: int) -> list[Pair]:
     for i in range(len(rows)):
         count(i, +1)
     merges: list[Pair] = []
-    while counts and len(merges) < n_merges:
-        best = min(counts, key=lambda pair: (-counts[pair], pair))
-        if counts[best] == 0:
-            break
+    while len(merges) < n_merges and (most := max(counts.values(), default=0)):
+        best = min(pair for pair, n in counts.items() if n == most)
         for i in places.pop(best):
             count(i, -1)
             rows[i] = merge(rows[i], best, new_id=256 + len(merges))

@@ -96,7 +96,8 @@ def test_another_kind_of_checkpoint_is_refused(theirs):
 def test_padding_changes_nothing():
     model = make()
     before = model(TOKEN_IDS[1:, :4])
-    torch.testing.assert_close(model(TOKEN_IDS[1:])[:, :4], before, rtol=0, atol=1e-12)
+    for mask in (None, torch.ones(6, 6, dtype=torch.bool)):
+        torch.testing.assert_close(model(TOKEN_IDS[1:], mask=mask)[:, :4], before, rtol=0, atol=1e-12)
 
 
 def test_every_word_sees_both_sides_unless_a_mask_hides_one():
