@@ -22,7 +22,7 @@ VARIED_TEXTS = [
     "がぎぐげご と か\u3099",  # the last one is two code points
     "한국어 문장입니다.",
     "中文分词测试",
-    "\U00020000\U0002f800",
+    "a\U00020001b \U0002f800",
     "😀",
     "I 💜 this 👍🏽 and 👨‍👩‍👧 too",
     "🇯🇵🇬🇧 flags",
