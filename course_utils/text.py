@@ -213,7 +213,7 @@ class BytePairEncoding:
 
 def read_gpt2_merges(path: str | Path) -> list[Pair]:
     """Return the merges in a file merges.txt, such as GPT-2's with 50,000; it writes each byte as one visible sign."""
-    # The signs of invisible bytes are simply the next ones of Unicode, from 256 on.
+    # The signs of invisible bytes are the next ones of Unicode, from 256 on.
     signs = [
         chr(byte[0]) if byte[0] in _VISIBLE else chr(256 + i - len(_VISIBLE)) for i, byte in enumerate(BYTES)
     ]
@@ -233,9 +233,8 @@ def split_uncased(text: str) -> list[str]:
     """Return the words as BERT reads them, in lower case and without accents; signs and ideographs stand alone."""
     visible = "".join(c for c in text if c in "\t\n\r" or (category(c)[0] != "C" and c != "\ufffd"))
     letters = "".join(c for c in normalize("NFD", visible) if category(c) != "Mn")
-    lower = "".join(
-        map(str.lower, letters)
-    )  # one by one: lower() has a rule of its own for the end of Greek words
+    # One by one, because lower() of a whole word has a rule of its own for the end of Greek ones.
+    lower = "".join(map(str.lower, letters))
     return "".join(f" {c} " if _stands_alone(c) else c for c in lower).split()
 
 
