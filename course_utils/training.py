@@ -151,6 +151,23 @@ def cosine(rate: float, steps: int) -> Schedule:
     return lambda step: rate * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
 
 
+def warm_up(schedule: Schedule, steps: int) -> Schedule:
+    """Return the schedule with its first `steps` steps scaled from 1 / steps up to 1, in a straight line."""
+    check_positive("steps", steps)
+    return lambda step: schedule(step) * min((step + 1) / steps, 1)
+
+
+def inverse_root(d_model: int, warm_up_steps: int) -> Schedule:
+    """Return the paper's schedule: a straight rise, then a fall like 1 / sqrt(step) (Vaswani and others, 2017, eq. 3).
+
+    It peaks after `warm_up_steps` steps at 1 / sqrt(d_model * warm_up_steps). The paper counts steps from 1, `fit` from
+    0.
+    """
+    check_positive("d_model", d_model)
+    check_positive("warm_up_steps", warm_up_steps)
+    return lambda step: d_model**-0.5 * min((step + 1) ** -0.5, (step + 1) * warm_up_steps**-1.5)
+
+
 def check_positive(name: str, value: float) -> None:
     """Raise ValueError unless `value` is above zero."""
     if not value > 0:

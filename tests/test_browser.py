@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 
 import nbformat
+import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 
@@ -328,6 +329,185 @@ def explore_text(page, down, up, go_to_second):
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, 1).data.some(part => part < 200)"
     )
     assert view.locator("canvas").evaluate(strip)
+
+
+# Two sentences written by nobody, with weights by chance.
+RECORDED = """
+import numpy as np
+from course_utils.generation_explorer import generation_explorer
+from course_utils.recordings import Generation
+
+rng = np.random.default_rng(1)
+
+def weights(rows, columns, past=False):
+    drawn = rng.random((2, 3, rows, columns)) ** 4 + 0.001
+    drawn = np.tril(drawn) if past else drawn
+    return drawn / drawn.sum(axis=-1, keepdims=True)
+
+def generation(source, target):
+    source, target = (*source.split(), "</s>"), ("<s>", *target.split(), "</s>")
+    S, T = len(source), len(target) - 1
+    guesses = tuple(((token, 0.6), *((word, 0.1) for word in "abcd")) for token in target[1:])
+    return Generation(source, target, weights(S, S), weights(T, T, True), weights(T, S), guesses)
+
+generations = [generation("the cat saw the dog", "猫 は 犬 を 見た"), generation("a <b>bold</b> </script>", "x y")]
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """The generations of RECORDED, and the HTML of their view."""
+    found = {}
+    exec(RECORDED, found)
+    return found["generations"], found["generation_explorer"](found["generations"]).data
+
+
+def view_notebook(*views):
+    """A notebook that stores views, a cell each, as if they had been run."""
+    shown = [nbformat.v4.new_output("display_data", {"text/html": view}) for view in views]
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=[output], execution_count=1) for output in shown]
+    )
+
+
+def test_a_generation_is_watched_in_exported_html(recorded, page, tmp_path):
+    generations, view = recorded
+    body, _ = HTMLExporter().from_notebook_node(view_notebook(view, view))
+    (tmp_path / "views.html").write_text(body, encoding="utf-8")
+    problems = []
+    page.on("pageerror", lambda problem: problems.append(problem))
+    with screenshot_on_failure(page, "generation_html"):
+        page.goto((tmp_path / "views.html").as_uri())
+        first, second = page.locator(".generation-view").all()
+        watch_generation(page, first, generations)
+        # The same view once more on the page is a view of its own.
+        assert second.locator(".told").inner_text().startswith("Step 1: ")
+        # Nor does showing it a third time, below, begin the first one anew.
+        told = first.locator(".told").inner_text()
+        page.evaluate(view.split("<script>")[1].removesuffix("</script>"))
+        assert first.locator(".told").inner_text() == told
+        for width in (700, 1000, 1400):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert first.evaluate("view => view.scrollWidth <= view.clientWidth"), f"cut off at {width}"
+    assert not problems
+
+
+def test_a_generation_is_watched_in_jupyterlab(recorded, jupyterlab, page):
+    folder, address = jupyterlab
+    notebook = widget_notebook("06")
+    notebook.cells = [nbformat.v4.new_code_cell(f"{RECORDED}\ngeneration_explorer(generations)")]
+    nbformat.write(notebook, folder / "generation.ipynb")
+    with screenshot_on_failure(page, "generation_jupyterlab"):
+        page.goto(f"{address}doc/tree/generation.ipynb?token={TOKEN}")
+        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator(f".generation-view .told, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
+        assert page.locator(ERRORS).all_inner_texts() == []
+        watch_generation(page, page.locator(".generation-view"), recorded[0])
+
+
+def test_a_generation_is_never_blank(recorded, jupyterlab, page):
+    # As a reader first meets it: stored by somebody else, so that JupyterLab takes style and scripts out, and not run.
+    folder, address = jupyterlab
+    nbformat.write(view_notebook(recorded[1]), folder / "stored.ipynb")
+    with screenshot_on_failure(page, "generation_stored"):
+        page.goto(f"{address}doc/tree/stored.ipynb?token={TOKEN}")
+        table = page.locator(".jp-OutputArea-output table")
+        table.wait_for(timeout=STARTING_SECONDS * 1000)
+        assert [cell.split("\t")[2] for cell in table.locator("tr").all_inner_texts()][1:] == [
+            *recorded[0][0].target[1:]
+        ]
+
+
+def watch_generation(page, view, generations):
+    """Go through a sentence with keyboard and mouse: the lines drawn must always be the weights recorded."""
+    first = generations[0]
+    told, written, hint = view.locator(".told"), view.locator(".written p"), view.locator(".hint")
+    before = told.inner_text()
+    assert before.startswith("Step 1: with nothing written yet, the decoder chose “猫” (60")
+    assert view.locator(".guesses li").count() == 5
+    assert written.inner_text().split() == ["猫"]
+    mean = {kind: getattr(first, kind)[-1].mean(axis=0) for kind in first.kinds()}
+    check_lines(view, "cross", mean["cross"][0])
+    check_lines(view, "decoder_self", mean["decoder_self"][0])
+    check_lines(view, "encoder_self", mean["encoder_self"][mean["cross"][0].argmax()])
+
+    # Steps, with the keyboard.
+    view.get_by_role("button", name="Forward").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    assert told.inner_text().startswith("Step 3: having written “猫 は”, the decoder chose “犬”")
+    assert written.inner_text().split() == ["猫", "は", "犬"]
+    for kind in ("cross", "decoder_self"):
+        check_lines(view, kind, mean[kind][2])
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")  # there is nothing before the first step
+    assert told.inner_text() == before
+
+    # Heads, with keyboard and mouse.
+    heads = view.get_by_role("radiogroup", name="heads of cross-attention")
+    assert heads.get_by_role("radio").count() == 2 * (3 + 1)
+    heads.get_by_role("radio", checked=True).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    check_lines(view, "cross", first.cross[0, 2, 0])
+    check_lines(view, "decoder_self", mean["decoder_self"][0])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert told.inner_text() == before
+    heads = view.get_by_role("radiogroup", name="heads of encoder self-attention")
+    heads.get_by_role("radio", name="layer 1, head 2").click()
+    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, 9, 9).data.some(part => part > 50)"
+    assert all(canvas.evaluate(painted) for canvas in view.locator("canvas").all())
+
+    # Words: a click shows where a source word gathers from, pointing at one its exact weight.
+    asking = view.get_by_role("group", name="in context").get_by_role("button")
+    asked = view.get_by_role("group", name="the source").get_by_role("button")
+    asking.nth(4).click()
+    check_lines(view, "encoder_self", first.encoder_self[0, 1, 4])
+    asked.nth(1).hover()
+    weight = first.encoder_self[0, 1, 4, 1]
+    assert hint.inner_text().startswith(f"“cat” has the weight {weight:.3f} for “dog”")
+    asking.nth(4).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    check_lines(view, "encoder_self", first.encoder_self[0, 1, 5])
+    assert f"“</s>” has the weight {mean['cross'][0, 5]:.3f} at step 1" in hint.inner_text()
+    view.get_by_role("group", name="being written").get_by_role("button").nth(3).click()
+    assert told.inner_text().startswith("Step 4: ")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.innerText").strip() == "見た"  # the focus goes along
+    page.keyboard.press("ArrowLeft")
+
+    # Playing, and another sentence.
+    view.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        "told => told.innerText.startsWith('Step 5: ')", arg=told.element_handle(), timeout=5000
+    )
+    view.get_by_role("button", name="Pause").click()
+    view.get_by_role("combobox").select_option(index=1)
+    assert told.inner_text().startswith("Step 1: with nothing written yet, the decoder chose “x”")
+    view.get_by_role("slider").focus()
+    page.keyboard.press("End")
+    assert written.inner_text().split() == ["x", "y", "</s>"]
+    check_lines(view, "cross", generations[1].cross[-1].mean(axis=0)[2])
+
+
+def check_lines(view, kind, weights):
+    """A line a weight, as thick as it, from word to word; those of almost nothing are left out."""
+    heights = view.locator(f"svg.{kind}").evaluate(
+        "lines => [lines.clientHeight, lines.viewBox.baseVal.height]"
+    )
+    assert heights[0] == heights[1], "the lines are stretched, so they do not end at their words"
+    words = view.locator(".tokens").first.bounding_box()["y"]
+    assert view.locator(f"svg.{kind}").bounding_box()["y"] == pytest.approx(words, abs=0.5)
+    widths = view.locator(f"svg.{kind} path").evaluate_all(
+        "lines => lines.map(line => +line.getAttribute('stroke-width'))"
+    )
+    drawn = [(width - 0.6) / 6 for width in widths]
+    np.testing.assert_allclose(drawn, [w for w in np.round(weights, 3) if w >= 0.005], atol=0.0011)
 
 
 @pytest.mark.parametrize("lesson", lessons.lesson_paths())

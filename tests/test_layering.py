@@ -29,7 +29,7 @@ LEVELS = [
     },
     {"data", "locales", "optim"},
     {"models"},
-    {"training", "generation", "metrics", "retrieval"},
+    {"training", "generation", "metrics", "retrieval", "recordings"},
     {"digit_codes"},
     {
         "exercises",
@@ -38,6 +38,7 @@ LEVELS = [
         "translation_explorer",
         "alignment_explorer",
         "embedding_explorer",
+        "generation_explorer",
     },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

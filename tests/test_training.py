@@ -21,8 +21,10 @@ from course_utils.training import (
     cosine,
     evaluate,
     fit,
+    inverse_root,
     inverse_time,
     step_decay,
+    warm_up,
 )
 
 
@@ -351,8 +353,21 @@ def test_fit_needs_a_step_to_take(model, batches, steps):
         (step_decay(1.0, every=4, factor=0.1), {3: 1.0, 4: 0.1, 8: 0.01}),
         (inverse_time(0.6, half_life=10), {0: 0.6, 10: 0.3, 20: 0.2, 50: 0.1}),
         (cosine(0.2, steps=60), {0: 0.2, 20: 0.15, 30: 0.1, 40: 0.05, 60: 0, 61: 0, 1000: 0}),
+        (warm_up(constant(0.4), steps=4), {0: 0.1, 1: 0.2, 3: 0.4, 4: 0.4, 1000: 0.4}),
+        (warm_up(cosine(0.2, steps=60), steps=20), {9: 0.1 * cosine(1, 60)(9), 20: 0.15, 60: 0}),
+        # D = 64 gives 1 / 8. The peak is 1 / 8 / 10, a quarter of the way up it is a quarter, at 4 times it is half.
+        (inverse_root(64, warm_up_steps=100), {24: 0.003125, 99: 0.0125, 399: 0.00625, 9999: 0.00125}),
     ],
-    ids=["constant", "step_decay", "step_decay by 10", "inverse_time", "cosine"],
+    ids=[
+        "constant",
+        "step_decay",
+        "step_decay by 10",
+        "inverse_time",
+        "cosine",
+        "warm_up",
+        "warm_up and cosine",
+        "inverse_root",
+    ],
 )
 def test_schedules_have_their_values_at_the_first_the_middle_and_the_last_step(schedule, values):
     assert {step: schedule(step) for step in values} == pytest.approx(values, abs=1e-15)
@@ -375,7 +390,14 @@ def test_rates_that_are_not_above_zero_are_rejected_by_name(make, name, value):
 
 
 @pytest.mark.parametrize(
-    ("make", "name"), [(lambda n: step_decay(0.1, n), "every"), (lambda n: cosine(0.1, n), "steps")]
+    ("make", "name"),
+    [
+        (lambda n: step_decay(0.1, n), "every"),
+        (lambda n: cosine(0.1, n), "steps"),
+        (lambda n: warm_up(constant(0.1), n), "steps"),
+        (lambda n: inverse_root(n, 10), "d_model"),
+        (lambda n: inverse_root(64, n), "warm_up_steps"),
+    ],
 )
 def test_numbers_of_steps_that_are_not_above_zero_are_rejected_by_name(make, name):
     with pytest.raises(ValueError, match=f"^{name} is 0, expected a number above 0$"):

@@ -112,10 +112,10 @@ def test_the_transformer_equals_pytorchs_with_copied_weights(pre_norm):
     options = {"batch_first": True, "norm_first": pre_norm, "dropout": 0.0, "dtype": torch.float64}
     enc_layer = nn.TransformerEncoderLayer(8, 2, 12, **options)
     dec_layer = nn.TransformerDecoderLayer(8, 2, 12, **options)
-    encoder = nn.TransformerEncoder(enc_layer, 2, ours.encoder_norm, enable_nested_tensor=False)
-    decoder = nn.TransformerDecoder(dec_layer, 2, ours.decoder_norm)
+    encoder = nn.TransformerEncoder(enc_layer, 2, ours.encoder.norm, enable_nested_tensor=False)
+    decoder = nn.TransformerDecoder(dec_layer, 2, ours.decoder.norm)
     theirs = nn.Transformer(8, 2, custom_encoder=encoder, custom_decoder=decoder, batch_first=True)
-    for blocks, layers in ((ours.encoder, encoder.layers), (ours.decoder, decoder.layers)):
+    for blocks, layers in ((ours.encoder.blocks, encoder.layers), (ours.decoder.blocks, decoder.layers)):
         for block, layer in zip(blocks, layers):
             copy_attention(block.attention, layer.self_attn)
             layer.linear1.load_state_dict(block.feed_forward[0].state_dict())
@@ -131,16 +131,16 @@ def test_the_transformer_equals_pytorchs_with_copied_weights(pre_norm):
                 getattr(layer, f"norm{i + 1}").load_state_dict(norm.state_dict())
     src, tgt = torch.tensor([[3, 4, 5, 6, 7], [4, 8, 1, 0, 0]]), torch.tensor([[1, 2, 3], [1, 5, 6]])
     logits = ours(src, tgt)
-    embedded = [ours.embed(ours.src_embedding, src), ours.embed(ours.tgt_embedding, tgt)]
+    embedded = [ours.encoder.embedding(src), ours.decoder.embedding(tgt)]
     hidden = theirs(
         *embedded,
         tgt_mask=~causal_mask(3),
         src_key_padding_mask=src == 0,
         memory_key_padding_mask=src == 0,
     )
-    torch.testing.assert_close(logits, hidden @ ours.tgt_embedding.weight.T, rtol=1e-9, atol=1e-9)
-    tables = (ours.src_embedding.weight, ours.tgt_embedding.weight)
-    expected = torch.autograd.grad((hidden @ ours.tgt_embedding.weight.T).square().sum(), tables)
+    torch.testing.assert_close(logits, hidden @ ours.decoder.embedding.table.weight.T, rtol=1e-9, atol=1e-9)
+    tables = (ours.encoder.embedding.table.weight, ours.decoder.embedding.table.weight)
+    expected = torch.autograd.grad((hidden @ ours.decoder.embedding.table.weight.T).square().sum(), tables)
     for a, b in zip(torch.autograd.grad(logits.square().sum(), tables), expected):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-7)
 

@@ -91,9 +91,10 @@ def rotate(heads: Float[Tensor, "B H T K"], start: int = 0, base: float = 100.0)
         raise ValueError(f"heads have {K} numbers, expected an even number: they are turned in pairs")
     speeds = base ** (-torch.arange(0, K, 2, dtype=heads.dtype, device=heads.device) / K)  # (K / 2,)
     angles = torch.arange(start, start + T, device=heads.device)[:, None] * speeds  # (T, K / 2)
-    x, y = heads[..., 0::2], heads[..., 1::2]  # (B, H, T, K / 2)
-    turned = [x * angles.cos() - y * angles.sin(), x * angles.sin() + y * angles.cos()]
-    return torch.stack(turned, dim=-1).flatten(-2)  # (B, H, T, K / 2, 2) -> (B, H, T, K)
+    # A pair (x, y) is the complex number x + iy, and a product with cos + i sin turns it.
+    turns = torch.polar(torch.ones_like(angles), angles)  # (T, K / 2)
+    turned = torch.view_as_complex(heads.unflatten(-1, (-1, 2))) * turns  # (B, H, T, K / 2)
+    return torch.view_as_real(turned).flatten(-2)  # (B, H, T, K / 2, 2) -> (B, H, T, K)
 
 
 class RotaryAttention(MultiHeadAttention):
@@ -156,60 +157,93 @@ class DecoderBlock(EncoderBlock):
         return self.add(x, self.feed_forward_norm, self.feed_forward)
 
 
-class Transformer(nn.Module):
-    """Encoder and decoder of the paper. One table serves as target embedding and, turned round, as output layer.
+class PositionedEmbedding(nn.Module):
+    """The tokens' vectors times sqrt(D), with the sinusoids of their positions added.
 
-    With `rotary` self-attention turns queries and keys by their positions, and no sinusoids are added.
+    The table begins with a spread of 1 / sqrt(D), so that after the product a number of a vector is about as large as
+    one of its position. With `rotary` nothing is added, since self-attention turns queries and keys instead.
     """
+
+    def __init__(self, vocab_size: int, config: BlockConfig) -> None:
+        super().__init__()
+        self.rotary, self.dropout = config.rotary, nn.Dropout(config.dropout)
+        self.table = nn.Embedding(vocab_size, config.d_model)
+        nn.init.normal_(self.table.weight, std=config.d_model**-0.5)
+
+    def forward(self, token_ids: Int[Tensor, "B T"], start: int = 0) -> Float[Tensor, "B T D"]:
+        """Return the vectors of tokens of which the first one stands at position `start`."""
+        x = self.table(token_ids) * math.sqrt(self.table.embedding_dim)  # (B, T, D)
+        if not self.rotary:
+            x = x + sinusoids(*x.shape[1:], start).to(x)
+        return self.dropout(x)
+
+
+class Encoder(nn.Module):
+    """A stack of encoder blocks over the source's embeddings."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.config = config
-        self.src_embedding = nn.Embedding(config.src_vocab_size, config.d_model)
-        self.tgt_embedding = nn.Embedding(config.tgt_vocab_size, config.d_model)
-        for table in (self.src_embedding, self.tgt_embedding):
-            nn.init.normal_(table.weight, std=config.d_model**-0.5)
-        self.encoder = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_layers))
-        self.decoder = nn.ModuleList(DecoderBlock(config) for _ in range(config.n_layers))
-        # In a post-norm block the norm comes last anyway.
-        self.encoder_norm = config.norm() if config.pre_norm else nn.Identity()
-        self.decoder_norm = config.norm() if config.pre_norm else nn.Identity()
-        self.dropout = nn.Dropout(config.dropout)
+        self.pad_id = config.pad_id
+        self.embedding = PositionedEmbedding(config.src_vocab_size, config)
+        self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_layers))
+        # A post-norm block ends with a norm anyway.
+        self.norm = config.norm() if config.pre_norm else nn.Identity()
 
-    def embed(
-        self, table: nn.Embedding, token_ids: Int[Tensor, "B T"], start: int = 0
-    ) -> Float[Tensor, "B T D"]:
-        """Return the tokens' vectors times sqrt(D), with their positions added."""
-        x = table(token_ids) * math.sqrt(self.config.d_model)  # (B, T, D)
-        if not self.config.rotary:
-            x = x + sinusoids(token_ids.shape[1], self.config.d_model, start).to(x)
-        return self.dropout(x)
-
-    def encode(self, src: Int[Tensor, "B S"]) -> tuple[Float[Tensor, "B S D"], Bool[Tensor, "B 1 1 S"]]:
+    def forward(self, src: Int[Tensor, "B S"]) -> tuple[Float[Tensor, "B S D"], Bool[Tensor, "B 1 1 S"]]:
         """Return the memory, one vector for each source token in its context, and the mask of what is not padding."""
-        mask = (src != self.config.pad_id)[:, None, None]  # (B, 1, 1, S)
-        x = self.embed(self.src_embedding, src)  # (B, S, D)
-        for block in self.encoder:
+        mask = (src != self.pad_id)[:, None, None]  # (B, 1, 1, S)
+        x = self.embedding(src)  # (B, S, D)
+        for block in self.blocks:
             x = block(x, mask)
-        return self.encoder_norm(x), mask
+        return self.norm(x), mask
+
+
+class Decoder(nn.Module):
+    """A stack of decoder blocks. The table of its embeddings, turned round, is the output layer, too."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.embedding = PositionedEmbedding(config.tgt_vocab_size, config)
+        self.blocks = nn.ModuleList(DecoderBlock(config) for _ in range(config.n_layers))
+        self.norm = config.norm() if config.pre_norm else nn.Identity()
+
+    def logits(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
+        """Return the score of every word of the vocabulary as the next token."""
+        return self.norm(x) @ self.embedding.table.weight.T
+
+    def forward(
+        self,
+        tgt_in: Int[Tensor, "B T"],
+        memory: Float[Tensor, "B S D"],
+        memory_mask: Bool[Tensor, "B 1 1 S"],
+    ) -> Float[Tensor, "B T V"]:
+        """Return the logits of the token after each token of tgt_in."""
+        mask = causal_mask(tgt_in.shape[1]).to(tgt_in.device)  # (T, T)
+        x = self.embedding(tgt_in)  # (B, T, D)
+        for block in self.blocks:
+            x = block(x, block.cross_attention.keys_values(memory), mask, memory_mask)
+        return self.logits(x)  # (B, T, V)
+
+
+class Transformer(nn.Module):
+    """Encoder and decoder, with attention between them: the model of the paper."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.encoder, self.decoder = Encoder(config), Decoder(config)
 
     def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Return the logits of the token after each token of tgt_in, all at once (teacher forcing)."""
-        memory, memory_mask = self.encode(src)  # (B, S, D), (B, 1, 1, S)
-        mask = causal_mask(tgt_in.shape[1]).to(src.device)  # (T, T)
-        x = self.embed(self.tgt_embedding, tgt_in)  # (B, T, D)
-        for block in self.decoder:
-            x = block(x, block.cross_attention.keys_values(memory), mask, memory_mask)
-        return self.decoder_norm(x) @ self.tgt_embedding.weight.T  # (B, T, V)
+        return self.decoder(tgt_in, *self.encoder(src))
 
     def start(self, src: Int[Tensor, "B S"]) -> tuple[Tensor, ...]:
         """Return the state before the first token: the source's mask, then for each block four tensors.
 
         They are keys and values of the source, and keys and values of the target, of which there are none so far.
         """
-        memory, memory_mask = self.encode(src)
+        memory, memory_mask = self.encoder(src)
         state = [memory_mask]
-        for block in self.decoder:
+        for block in self.decoder.blocks:
             key, value = block.cross_attention.keys_values(memory)  # (B, H, S, K)
             state += [key, value, key[:, :, :0], value[:, :, :0]]
         return tuple(state)
@@ -220,10 +254,10 @@ class Transformer(nn.Module):
         """Read one token; return the logits of the next one, and the new state."""
         memory_mask, *kept = state
         new_state = [memory_mask]
-        x = self.embed(self.tgt_embedding, token_ids[:, None], start=kept[2].shape[2])  # (B, 1, D)
-        for i, block in enumerate(self.decoder):
+        x = self.decoder.embedding(token_ids[:, None], start=kept[2].shape[2])  # (B, 1, D)
+        for i, block in enumerate(self.decoder.blocks):
             key, value, past_key, past_value = kept[4 * i : 4 * i + 4]
             cache = KeyValueCache(past_key, past_value)
             x = block(x, (key, value), None, memory_mask, cache)
             new_state += [key, value, cache.key, cache.value]
-        return self.decoder_norm(x[:, 0]) @ self.tgt_embedding.weight.T, tuple(new_state)
+        return self.decoder.logits(x[:, 0]), tuple(new_state)
