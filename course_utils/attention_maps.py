@@ -85,3 +85,31 @@ def check_words(shape: tuple[int, ...], source: Sequence[str], target: Sequence[
             f"weights has shape {shape}, expected ({len(target)}, {len(source)}): a row for each word of "
             "target and a column for each word of source"
         )
+
+
+def draw_numbers(
+    ax: Axes, numbers: np.ndarray | Tensor, rows: Sequence[str], columns: Sequence[str], largest: float
+) -> Axes:
+    """Draw a table of numbers, shape (rows, columns): every cell has its number and a shade.
+
+    Positive numbers are blue and negative ones orange, darkest at `largest`. Raises ValueError if the names do not fit
+    the shape.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    numbers = np.asarray(numbers)
+    check_words(numbers.shape, columns, rows)
+    shades = LinearSegmentedColormap.from_list("signed", [PALETTE["orange"], "white", PALETTE["blue"]])
+    ax.imshow(numbers, cmap=shades, vmin=-largest, vmax=largest, aspect="auto")
+    for (row, column), value in np.ndenumerate(numbers):
+        text = f"{value:.2f}".rstrip("0").rstrip(".")
+        color = "white" if value > 0.6 * largest else INK
+        ax.text(
+            column, row, text if text != "-0" else "0", ha="center", va="center", color=color, fontsize=9.5
+        )
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
+    ax.grid(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return ax

@@ -13,4 +13,12 @@ torch.manual_seed(0)
 src_vocab, tgt_vocab = (Vocab(["<pad>", "<s>", "</s>", *sorted(vocabulary(side))]) for side in (0, 1))
 looking = AttentionSeq2Seq(Seq2SeqConfig(len(src_vocab), len(tgt_vocab), d_embedding=16, d_model=16))
 """,
+    "10": """
+words, marks = ["The", "cat", "sat", "on", "the", "mat"], ["thing", "action", "place", "little"]
+embeddings = torch.tensor(
+    [[0, 0, 0, 1], [2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1], [1, 0, 2, 0.0]]
+)
+W_q = torch.tensor([[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0.0]])
+W_k, W_v = 2 * torch.eye(4), torch.eye(4)
+""",
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib import colors, pyplot
 
-from course_utils.attention_maps import draw_alignment, draw_looks, frame
+from course_utils.attention_maps import draw_alignment, draw_looks, draw_numbers, frame
 from course_utils.runtime import PALETTE, use_course_style
 
 SOURCE, TARGET = ["cat", "saw", "dog", "</s>"], ["猫", "犬", "見た"]
@@ -88,3 +88,19 @@ def test_words_that_do_not_fit_are_named(ax, draw):
         ValueError, match=r"weights has shape \(3, 4\), expected \(2, 4\): a row for each word of target"
     ):
         draw(ax, WEIGHTS, SOURCE, TARGET[:2])
+
+
+def test_a_table_of_numbers_has_each_in_its_cell(ax):
+    draw_numbers(
+        ax, np.array([[0.5, -2.0, 0.001], [3.0, 0.25, -0.001]]), ["cat", "sat"], ["a", "b", "c"], largest=3
+    )
+    assert [text.get_text() for text in ax.texts] == ["0.5", "-2", "0", "3", "0.25", "0"]
+    assert [text.get_position() for text in ax.texts][:4] == [(0, 0), (1, 0), (2, 0), (0, 1)]
+    assert words(ax.get_yticklabels()) == ["cat", "sat"]
+    (image,) = ax.images
+    red, _, blue, _ = image.cmap(image.norm(3.0))
+    assert blue > red
+    red, _, blue, _ = image.cmap(image.norm(-2.0))
+    assert red > blue
+    with pytest.raises(ValueError, match="expected"):
+        draw_numbers(ax, np.zeros((2, 2)), ["cat", "sat"], ["a", "b", "c"], largest=1)

@@ -37,6 +37,7 @@ LEVELS = [
         "word_widgets",
         "translation_explorer",
         "alignment_explorer",
+        "attention_calculator",
         "embedding_explorer",
         "generation_explorer",
     },

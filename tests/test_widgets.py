@@ -10,10 +10,13 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot
 from nbclient import NotebookClient
 from nbclient.output_widget import OutputWidget
 
+from course_utils.attention_calculator import draw_calculation
 from course_utils.microworld import translate
+from course_utils.models.attention import scaled_dot_product_attention
 from course_utils.points import SHAPES
 from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
 from tests.stand_ins import STAND_INS
@@ -28,6 +31,7 @@ PLAYGROUNDS = {
     "code_playground": "widgets.code_playground()",
     "translation_playground": "translation_explorer.translation_playground()",
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
+    "attention_calculator": "attention_calculator.attention_calculator(words, marks, embeddings, [W_q, W_k, W_v])",
 }
 
 # What the kernel is asked with, after a lesson's set-up.
@@ -36,7 +40,8 @@ import json
 
 import torch
 
-from course_utils import alignment_explorer, embedding_explorer, runtime, translation_explorer, widgets, word_widgets
+from course_utils import alignment_explorer, attention_calculator, embedding_explorer, runtime
+from course_utils import translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
 
@@ -280,6 +285,40 @@ def test_a_pull_in_the_explorer_moves_the_look(explorer):
     explorer.move("word", 5)
     assert "looks at 'dog' most" in explorer.move("pull", 1)[1]
     assert "looks at 'dog' most" not in explorer.move("pull", -1)[1]
+
+
+@pytest.fixture
+def calculator(kernel):
+    """The calculator of lesson 10, newly opened."""
+    return kernel.open("attention_calculator")
+
+
+def test_the_calculator_remembers_what_was_changed_in_a_word(calculator):
+    first = calculator.picture()
+    calculator.move("action", 2.5)
+    on = calculator.move("word", "4. on")
+    assert "4. on has thing 0, action 0, place 1, little 1" in on[1]
+    assert [calculator.ask(f"control({mark!r}).value") for mark in ("thing", "place")] == [0, 1]
+    assert "2. cat has thing 2, action 2.5, place 0, little 0" in calculator.move("word", "2. cat")[1]
+    assert calculator.move("action", 0) == first
+
+
+def test_the_calculator_says_which_argument_has_the_wrong_shape():
+    marks, tables = ["a", "b"], [torch.eye(2)] * 3
+    with pytest.raises(ValueError, match="embeddings has shape"):
+        draw_calculation(["cat", "sat"], marks, torch.eye(3), tables)
+    with pytest.raises(ValueError, match="W_k has shape"):
+        draw_calculation(["cat", "sat"], marks, torch.eye(2), [torch.eye(2), torch.eye(3), torch.eye(2)])
+
+
+def test_the_calculation_is_attention():
+    embeddings, tables = torch.randn(3, 4), [torch.randn(4, 4) for _ in range(3)]
+    fig = draw_calculation(["a", "b", "c"], ["1", "2", "3", "4"], embeddings, tables)
+    shown = [np.asarray(ax.images[0].get_array()) for ax in fig.axes]
+    pyplot.close(fig)
+    context, weights = scaled_dot_product_attention(*(embeddings @ table for table in tables))
+    np.testing.assert_allclose(shown[2], weights, atol=1e-6)
+    np.testing.assert_allclose(shown[3], context, atol=1e-5)
 
 
 @pytest.fixture

@@ -39,8 +39,10 @@ def addresses() -> tuple[str, str]:
 
 
 def stamp_text(text: str) -> str:
-    """Return the text with every Colab link and every pip address brought up to date."""
+    """Return the text with every Colab link, pip address and link to a page under docs/ brought up to date."""
     colab, git = addresses()
+    docs = colab.replace("colab.research.google.com/github", "github.com").replace("/notebooks/", "/docs/")
+    text = re.sub(r"https://github\.com/[^)\s\"]*/docs/", docs, text)
     text = re.sub(r"https://colab\.research\.google\.com/github/[^)\s\"]*/notebooks/", colab, text)
     return re.sub(r"git\+https://[^\"\s`)]+", git, text)
 

@@ -111,15 +111,16 @@ def scaled_dot_product_attention(
     """Return softmax(query key^T / sqrt(K)) value, and the weights (Vaswani and others, 2017, eq. 1).
 
     Built in lesson 10. `mask` broadcasts to (*B, T, S); True = may attend. A query that may attend to nothing gets
-    zeros, weights and context, as from F.scaled_dot_product_attention.
+    zeros, weights and context, as from F.scaled_dot_product_attention. Forbidden scores fall to the lowest number
+    there is, not to -inf: so the softmax of such a query is finite, and so are all gradients.
     """
-    scores = query @ key.mT / math.sqrt(query.shape[-1])  # (*B, T, S)
-    if mask is None:
-        weights = scores.softmax(dim=-1)  # (*B, T, S)
-    else:
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # (*B, T, S)
-        weights = weights.masked_fill(~mask, 0.0)  # a row without any key is 0 / 0 until here
-    return weights @ value, weights
+    scores = query / math.sqrt(query.shape[-1]) @ key.mT  # (*B, T, S)
+    if mask is not None:
+        scores = scores + (~mask).to(scores.dtype) * torch.finfo(scores.dtype).min
+    weights = scores.softmax(dim=-1)  # (*B, T, S)
+    if mask is not None and not mask.any(dim=-1).all():  # some query may attend to nothing
+        weights = weights.masked_fill(~mask, 0.0)
+    return weights @ value, weights  # (*B, T, K_v), (*B, T, S)
 
 
 class KeyValueCache:
@@ -152,10 +153,7 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         check_heads(d_model, n_heads)
         self.n_heads = n_heads
-        self.W_q = nn.Linear(d_model, d_model, bias=bias)
-        self.W_k = nn.Linear(d_model, d_model, bias=bias)
-        self.W_v = nn.Linear(d_model, d_model, bias=bias)
-        self.W_o = nn.Linear(d_model, d_model, bias=bias)
+        self.W_q, self.W_k, self.W_v, self.W_o = (nn.Linear(d_model, d_model, bias=bias) for _ in range(4))
         self.weights: Tensor | None = None
 
     def split(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T K"]:
