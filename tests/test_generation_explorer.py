@@ -137,6 +137,21 @@ def test_a_view_of_nothing_is_refused():
         generation_explorer([])
 
 
+def test_a_choice_need_not_be_the_most_probable_one():
+    chosen = replace(WHOLE, guesses=((("犬", 0.5), ("猫", 0.25)), *WHOLE.guesses[1:]))
+    assert cells_of(page(chosen))[1][2:4] == ["猫", "25 %"]
+    chosen = replace(WHOLE, guesses=((("犬", 0.5),), *WHOLE.guesses[1:]))
+    assert cells_of(page(chosen))[1][3] == "not among the most probable"
+
+
+def test_one_view_is_of_one_kind_of_model():
+    smaller = replace(WHOLE, cross=weights(3, 2, 2, 3, 4))
+    with pytest.raises(
+        ValueError, match=r"generations have cross of \[\(2, 2\), \(2, 3\)\] \(layers, heads\)"
+    ):
+        page(WHOLE, smaller)
+
+
 def labels(axis):
     return [label.get_text() for label in axis.get_ticklabels()]
 
