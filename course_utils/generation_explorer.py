@@ -90,8 +90,8 @@ def draw_generation(
         for head in rows:
             _check_head(generation, kind, (layers[kind], 1 if head is None else head))
     side = 0.17 * max(len(generation.source), generation.n_steps, 8)
-    size = (len(kinds) * (side + 0.95), len(rows) * (side + 0.95) + 0.3)
-    fig, grid = pyplot.subplots(len(rows), len(kinds), figsize=size, squeeze=False)
+    size = (len(kinds) * (side + 0.95), len(rows) * (side + 1.4))
+    fig, grid = pyplot.subplots(len(rows), len(kinds), figsize=size, squeeze=False, layout="compressed")
     for axes, head in zip(grid, rows):
         for ax, kind in zip(axes, kinds):
             weights = getattr(generation, kind)[layers[kind] - 1]  # (H, T, S)
@@ -119,7 +119,6 @@ def _draw_kind(ax: Axes, generation: Generation, kind: str, weights: np.ndarray)
     ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
     ax.set_yticks(range(len(rows)), rows, fontsize=8, parse_math=False)
     ax.tick_params(length=0)
-    ax.set_anchor("N")
     ax.set_xticks(np.arange(len(columns)) + 0.5, minor=True)
     ax.set_yticks(np.arange(len(rows)) + 0.5, minor=True)
     ax.grid(False)

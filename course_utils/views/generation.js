@@ -71,7 +71,7 @@ function explore(root) {
   function chooser(kind) {
     const layers = generation[kind], n = layers[0].length;
     const grid = make("div", {class: "heads", role: "radiogroup", "aria-label": `heads of ${KINDS[kind].name}`});
-    grid.style.gridTemplateColumns = `max-content repeat(${n}, minmax(8px, 40px)) minmax(24px, 40px)`;
+    grid.style.gridTemplateColumns = `max-content repeat(${n}, minmax(8px, 40px)) minmax(${n > 5 ? 24 : 8}px, 40px)`;
     grid.style.setProperty("--thumbnail", `${Math.max(18, Math.min(34, 120 / layers.length))}px`);
     for (const label of ["head", ...layers[0].map((_, head) => head + 1), "mean"]) grid.append(make("span", {}, label));
     layers.forEach((_, layer) => {
@@ -145,9 +145,9 @@ function explore(root) {
 
   function pointAt(button) {
     pointed = button;
-    const said = ["Point at a word to read its exact weight."];
+    const said = ["Point at a word for its exact weight."];
     if (generation.encoder_self) said.push("Click a source word to see where it gathers from.");
-    if (steps()) said.push("Click a written word to go back to it. The arrow keys go one step back or forward.");
+    if (steps()) said.push("Click a written word for its step. Arrow keys: back, forward.");
     hint.textContent = button?.ariaLabel || said.join(" ");
   }
 
