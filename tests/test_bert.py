@@ -119,7 +119,7 @@ def test_word_logits_ask_the_table_of_embeddings():
     hidden = model(TOKEN_IDS)
     logits = model.word_logits(hidden)
     assert logits.shape == (2, 6, 37)
-    assert logits[1, 2, 8].item() == pytest.approx((hidden[1, 2] @ model.token_embedding.weight[8]).item())
+    assert logits[1, 2, 8].item() == pytest.approx((hidden[1, 2] @ model.embedding.token.weight[8]).item())
     torch.testing.assert_close(model.word_logits(hidden[0]), logits[0])
 
 

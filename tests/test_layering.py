@@ -27,7 +27,7 @@ LEVELS = [
         "sentence_plots",
         "attention_maps",
     },
-    {"data", "locales", "optim"},
+    {"data", "documentation", "locales", "optim"},
     {"models"},
     {"training", "generation", "metrics", "retrieval", "recordings"},
     {"digit_codes"},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from course_utils.data import pad
 from course_utils.models.transformer import BlockConfig, EncoderBlock
 from course_utils.shapes import check_at_least_one
 
@@ -37,8 +39,28 @@ class BertConfig(BlockConfig):
         )
 
 
+class BertEmbedding(nn.Module):
+    """The sum of three embeddings, normalised: which word, which place, which sentence (Figure 2 of the paper)."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.token = nn.Embedding(config.vocab_size, config.d_model)
+        self.position = nn.Embedding(config.context_length, config.d_model)
+        self.segment = nn.Embedding(config.n_segments, config.d_model)
+        self.norm, self.dropout = config.norm(), nn.Dropout(config.dropout)
+
+    def forward(
+        self, token_ids: Int[Tensor, "B T"], segment_ids: Int[Tensor, "B T"]
+    ) -> Float[Tensor, "B T D"]:
+        """Return each token's vector, which knows nothing of its neighbours. Raises ValueError for too many tokens."""
+        T = token_ids.shape[1]
+        check_length(T, len(self.position.weight))
+        x = self.token(token_ids) + self.segment(segment_ids) + self.position.weight[:T]  # (B, T, D)
+        return self.dropout(self.norm(x))
+
+
 class Bert(nn.Module):
-    """The sum of three embeddings (word, position, segment), normalised, then a stack of blocks without a causal mask.
+    """Embeddings, then a stack of lesson 11's blocks without a causal mask.
 
     What comes out is one vector for each token, in its context. A task adds one linear layer to these (Figure 4 of the
     paper): to `pooled(hidden)` if it asks about whole sentences, to every row of `hidden` if it asks about tokens.
@@ -46,12 +68,7 @@ class Bert(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.config = config
-        self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.position_embedding = nn.Embedding(config.context_length, config.d_model)
-        self.segment_embedding = nn.Embedding(config.n_segments, config.d_model)
-        self.norm = config.norm()
-        self.dropout = nn.Dropout(config.dropout)
+        self.config, self.embedding = config, BertEmbedding(config)
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_layers))
         self.pooler = nn.Linear(config.d_model, config.d_model)
         for name, parameter in self.named_parameters():
@@ -71,15 +88,10 @@ class Bert(nn.Module):
         Without segment_ids all tokens belong to the first sentence. `mask`, which broadcasts to (B, H, T, T), hides
         more: causal_mask(T) what comes later. Raises ValueError if there are more than context_length tokens.
         """
-        T = token_ids.shape[1]
-        check_length(T, self.config.context_length)
         seen = (token_ids != self.config.pad_id)[:, None, None]  # (B, 1, 1, T)
-        if segment_ids is None:
-            segment_ids = torch.zeros_like(token_ids)
-        x = self.token_embedding(token_ids) + self.segment_embedding(segment_ids)  # (B, T, D)
-        x = self.dropout(self.norm(x + self.position_embedding.weight[:T]))  # (B, T, D)
+        x = self.embedding(token_ids, torch.zeros_like(token_ids) if segment_ids is None else segment_ids)
         for block in self.blocks:
-            x = block(x, seen if mask is None else seen & mask)
+            x = block(x, seen if mask is None else seen & mask)  # (B, T, D)
         return x
 
     def pooled(self, hidden: Float[Tensor, "B T D"]) -> Float[Tensor, "B D"]:
@@ -88,7 +100,47 @@ class Bert(nn.Module):
 
     def word_logits(self, hidden: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
         """Return what each vector says about which word stands in its place, by the table of embeddings."""
-        return hidden @ self.token_embedding.weight.T
+        return hidden @ self.embedding.token.weight.T
+
+
+class WithHead(nn.Module):
+    """A copy of a pre-trained body with one new linear layer on top: what a task adds (Figure 4 of the paper).
+
+    It answers once for the whole input, shape (B, n_outputs), from [CLS]; with `every_token` for each token, shape
+    (B, T, n_outputs).
+    """
+
+    def __init__(self, body: Bert, n_outputs: int, every_token: bool = False) -> None:
+        super().__init__()
+        self.body, self.every_token = copy.deepcopy(body), every_token
+        self.head = nn.Linear(body.config.d_model, n_outputs)
+
+    def forward(
+        self, token_ids: Int[Tensor, "B T"], segment_ids: Int[Tensor, "B T"] | None = None
+    ) -> Float[Tensor, "B *T n_outputs"]:
+        """Return the logits."""
+        hidden = self.body(token_ids, segment_ids)  # (B, T, D)
+        return self.head(hidden if self.every_token else self.body.pooled(hidden))
+
+
+def join_pairs(
+    firsts: Sequence[Sequence[int]],
+    seconds: Sequence[Sequence[int]],
+    cls_id: int,
+    sep_id: int,
+    pad_id: int = 0,
+) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """Return the token ids of [CLS] first [SEP] second [SEP], padded, and 1 where the second sentence stands, else 0.
+
+    The first [SEP] belongs to the first sentence, the last one to the second. Raises ValueError if there are not as
+    many first as second sentences, or none.
+    """
+    check_pairs(len(firsts), len(seconds))
+    lefts = [[cls_id, *first, sep_id] for first in firsts]
+    rights = [[*second, sep_id] for second in seconds]
+    token_ids = pad([a + b for a, b in zip(lefts, rights)], pad_id)  # (B, T)
+    segment_ids = pad([[0] * len(a) + [1] * len(b) for a, b in zip(lefts, rights)], 0)  # (B, T)
+    return token_ids, segment_ids
 
 
 def hide_words(
@@ -144,12 +196,12 @@ def load_bert(given: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Bert:
         pad_id=given["pad_token_id"],
     )
     renamed = {
-        "token_embedding.weight": weights["embeddings.word_embeddings.weight"],
-        "position_embedding.weight": weights["embeddings.position_embeddings.weight"],
-        "segment_embedding.weight": weights["embeddings.token_type_embeddings.weight"],
+        "embedding.token.weight": weights["embeddings.word_embeddings.weight"],
+        "embedding.position.weight": weights["embeddings.position_embeddings.weight"],
+        "embedding.segment.weight": weights["embeddings.token_type_embeddings.weight"],
     }
     for end in ("weight", "bias"):
-        renamed[f"norm.{end}"] = weights[f"embeddings.LayerNorm.{end}"]
+        renamed[f"embedding.norm.{end}"] = weights[f"embeddings.LayerNorm.{end}"]
         renamed[f"pooler.{end}"] = weights[f"pooler.dense.{end}"]
         for i in range(config.n_layers):
             for theirs, ours in BERT_NAMES.items():
@@ -163,6 +215,14 @@ def check_length(length: int, context_length: int) -> None:
     """Raise ValueError unless a text of this length can be read."""
     if length > context_length:
         raise ValueError(f"token_ids has {length} tokens, expected at most context_length = {context_length}")
+
+
+def check_pairs(n_first: int, n_second: int) -> None:
+    """Raise ValueError unless there is a second sentence for every first one."""
+    if n_first != n_second or not n_first:
+        raise ValueError(
+            f"firsts and seconds have {n_first} and {n_second} sentences, expected as many, at least one"
+        )
 
 
 def check_shares(share: float, recipe: tuple[float, float, float]) -> None:
