@@ -21,4 +21,25 @@ embeddings = torch.tensor(
 W_q = torch.tensor([[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0.0]])
 W_k, W_v = 2 * torch.eye(4), torch.eye(4)
 """,
+    "13": """
+from course_utils.documentation import plain_words
+from course_utils.blank_explorer import SENTENCES
+from course_utils.models.attention import causal_mask
+from course_utils.models.bert import Bert, BertConfig
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+known = {word for sentence in SENTENCES for word in plain_words(sentence.replace("___", ""))}
+vocab = Vocab(["[PAD]", "<unk>", "[CLS]", "[SEP]", "[MASK]", *sorted(known)])
+sides = {
+    "both": lambda n: torch.ones(n, n, dtype=torch.bool),
+    "left": causal_mask,
+    "right": lambda n: causal_mask(n).T,
+}
+config = BertConfig(d_model=16, n_heads=4, d_ff=16, vocab_size=len(vocab), context_length=32, n_layers=2)
+models = {side: Bert(config).eval() for side in sides}
+for made in models.values():
+    for parameter in made.parameters():
+        parameter.data.mul_(10)
+""",
 }

@@ -42,6 +42,8 @@ WIDGETS = [
     ("05", "axes", "End"),
     ("10", "word", "End"),
     ("10", "action", "ArrowRight"),
+    ("13", "reads", "End"),
+    ("13", "head", "ArrowRight"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06"]

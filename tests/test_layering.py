@@ -38,6 +38,7 @@ LEVELS = [
         "translation_explorer",
         "alignment_explorer",
         "attention_calculator",
+        "blank_explorer",
         "embedding_explorer",
         "generation_explorer",
     },
