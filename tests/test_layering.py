@@ -27,7 +27,7 @@ LEVELS = [
         "sentence_plots",
         "attention_maps",
     },
-    {"data", "documentation", "locales", "optim"},
+    {"data", "documentation", "locales", "optim", "stories"},
     {"models"},
     {"training", "generation", "metrics", "retrieval", "recordings"},
     {"digit_codes"},
