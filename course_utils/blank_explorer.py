@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from course_utils.documentation import plain_words
 from course_utils.models.bert import Bert
 from course_utils.runtime import INK, PALETTE, show
 from course_utils.text import Vocab
@@ -18,36 +17,45 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Mask = Callable[[int], Bool[Tensor, "T T"]]
-BLANK = "___"
+BLANK, BREAK = "___", "|"
 SENTENCES = (
-    "the ___ of the matrix is returned .",
-    "if ___ is given , the result is an array .",
-    "tol : float , ___ .",
-    "the lower and ___ bounds of the interval .",
-    "the maximum number of ___ to perform .",
+    "the cat chased the brown dog | the brown dog was chased by the ___",
+    "the ___ was helped by the young fox | the fox helped the black horse",
+    "the bear ___ the bird in the park | the bird was found by the bear",
+    "the white mouse saw ___ monkey | the monkey was seen by the white mouse",
+    "the fox pushed the ___ in the forest | the horse was pushed by the fox",
 )
 
 
 def fill_blank(
     model: Bert, vocab: Vocab, sentence: str, mask: Mask
 ) -> tuple[list[str], Float[Tensor, " V"], Float[Tensor, "L H T"]]:
-    """Return the sentence's words, the probability of each word for its blank, and where the blank looks.
+    """Return the tokens that are read, the probability of each word for the blank, and where the blank looks.
 
-    The blank is written ___; it is given to the model as [MASK]. The last result holds the attention weights of the
-    blank in every layer and head. Raises ValueError unless there is exactly one blank, or for too many words.
+    The blank is written ___ and read as [MASK]; a | stands between a first and a second sentence. The last result
+    holds the attention weights of the blank in every layer and head. Raises ValueError unless there is exactly one
+    blank, for more than one |, or for too many words.
     """
-    if sentence.count(BLANK) != 1:
-        raise ValueError(f"sentence has {sentence.count(BLANK)} blanks {BLANK}, expected 1")
-    before, after = map(plain_words, sentence.split(BLANK))
-    words, place = [*before, BLANK, *after], len(before)
-    token_ids = torch.tensor([vocab.encode([*before, "[MASK]", *after])]).to(
-        model.pooler.weight.device
+    parts = [part.lower().split() for part in sentence.split(BREAK)]
+    blanks = sum(part.count(BLANK) for part in parts)
+    if blanks != 1 or len(parts) > 2:
+        raise ValueError(
+            f"sentence has {blanks} blanks {BLANK} and {len(parts) - 1} signs {BREAK}, expected 1 blank and at most 1 "
+            "sign between two sentences"
+        )
+    tokens = ["[CLS]"] + [token for part in parts for token in (*part, "[SEP]")]
+    place = tokens.index(BLANK)
+    device = model.pooler.weight.device
+    token_ids = torch.tensor(
+        [vocab.encode("[MASK]" if t == BLANK else t for t in tokens)], device=device
     )  # (1, T)
+    segment_ids = torch.zeros_like(token_ids)
+    segment_ids[:, len(parts[0]) + 2 :] = 1
     with torch.no_grad():
-        hidden = model(token_ids, mask=mask(len(words)).to(token_ids.device))  # (1, T, D)
+        hidden = model(token_ids, segment_ids, mask(len(tokens)).to(device))  # (1, T, D)
         probabilities = model.word_logits(hidden[0, place]).softmax(-1)  # (V,)
     weights = torch.stack([block.attention.weights[0, :, place] for block in model.blocks])  # (L, H, T)
-    return words, probabilities.cpu(), weights.cpu()
+    return tokens, probabilities.cpu(), weights.cpu()
 
 
 def draw_blank(

@@ -22,15 +22,13 @@ W_q = torch.tensor([[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0.0]])
 W_k, W_v = 2 * torch.eye(4), torch.eye(4)
 """,
     "13": """
-from course_utils.documentation import plain_words
-from course_utils.blank_explorer import SENTENCES
 from course_utils.models.attention import causal_mask
 from course_utils.models.bert import Bert, BertConfig
+from course_utils.stories import story_words
 from course_utils.text import Vocab
 
 torch.manual_seed(0)
-known = {word for sentence in SENTENCES for word in plain_words(sentence.replace("___", ""))}
-vocab = Vocab(["[PAD]", "<unk>", "[CLS]", "[SEP]", "[MASK]", *sorted(known)])
+vocab = Vocab(["[PAD]", "<unk>", "[CLS]", "[SEP]", "[MASK]", *story_words()])
 sides = {
     "both": lambda n: torch.ones(n, n, dtype=torch.bool),
     "left": causal_mask,

@@ -13,7 +13,7 @@ from course_utils.runtime import use_course_style
 from course_utils.text import Vocab
 
 VOCAB = Vocab(["[PAD]", "<unk>", "[CLS]", "[SEP]", "[MASK]", "the", "of", "matrix", "size", "."])
-SENTENCE = "the ___ of the wug ."
+SENTENCE = "the ___ of | the wug ."
 
 
 @pytest.fixture
@@ -32,24 +32,26 @@ def everything(n):
 
 def test_a_blank_is_the_mask_and_gets_probabilities_and_looks(model):
     words, probabilities, weights = fill_blank(model, VOCAB, SENTENCE, everything)
-    assert words == ["the", "___", "of", "the", "wug", "."]
-    expected = model.word_logits(model(torch.tensor([[5, 4, 6, 5, 1, 9]]))[0, 1]).softmax(-1)
+    assert words == ["[CLS]", "the", "___", "of", "[SEP]", "the", "wug", ".", "[SEP]"]
+    token_ids = torch.tensor([[2, 5, 4, 6, 3, 5, 1, 9, 3]])
+    segment_ids = torch.tensor([[0, 0, 0, 0, 0, 1, 1, 1, 1]])
+    expected = model.word_logits(model(token_ids, segment_ids)[0, 2]).softmax(-1)
     torch.testing.assert_close(probabilities, expected.detach())
-    assert weights.shape == (3, 2, 6)
-    torch.testing.assert_close(weights[2], model.blocks[2].attention.weights[0, :, 1])
+    assert weights.shape == (3, 2, 9)
+    torch.testing.assert_close(weights[2], model.blocks[2].attention.weights[0, :, 2])
 
 
 def test_a_mask_hides_a_side(model):
     _, _, weights = fill_blank(model, VOCAB, SENTENCE, causal_mask)
-    assert (weights[:, :, 2:] == 0).all()
-    assert (weights[:, :, :2] > 0).all()
+    assert (weights[:, :, 3:] == 0).all()
+    torch.testing.assert_close(weights.sum(-1), torch.ones(3, 2))
     _, _, weights = fill_blank(model, VOCAB, SENTENCE, lambda n: causal_mask(n).T)
-    assert (weights[:, :, :1] == 0).all()
+    assert (weights[:, :, :2] == 0).all()
 
 
-@pytest.mark.parametrize("sentence", ["no blank", "___ and ___"])
+@pytest.mark.parametrize("sentence", ["no blank", "___ and ___", "the ___ | a | b"])
 def test_exactly_one_blank_is_expected(model, sentence):
-    with pytest.raises(ValueError, match=r"sentence has [02] blanks ___, expected 1"):
+    with pytest.raises(ValueError, match=r"sentence has \d blanks ___ and \d signs \|, expected 1 blank"):
         fill_blank(model, VOCAB, sentence, everything)
 
 
@@ -60,7 +62,9 @@ def test_the_picture_shows_the_chosen_head_and_the_best_words(model):
     top, ax = fig.axes
     assert [bar.get_height() for bar in ax.patches] == pytest.approx(weights[1, 0].tolist())
     assert [bar.get_width() for bar in top.patches] == pytest.approx(probabilities.topk(5).values.tolist())
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["the", "___", "of", "the", "(wug)", "."]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        *("[CLS]", "the", "___", "of", "[SEP]", "the", "(wug)", ".", "[SEP]")
+    ]
     assert top.get_yticklabels()[0].get_text() == VOCAB.tokens[int(probabilities.argmax())]
     pyplot.close(fig)
     for layer, head in ((0, 1), (4, 1), (1, 3)):
