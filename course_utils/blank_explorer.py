@@ -58,9 +58,7 @@ def fill_blank(
     return tokens, probabilities.cpu(), weights.cpu()
 
 
-def draw_blank(
-    model: Bert, vocab: Vocab, sentence: str, mask: Mask, layer: int, head: int, title: str = ""
-) -> Figure:
+def draw_blank(model: Bert, vocab: Vocab, sentence: str, mask: Mask, layer: int, head: int) -> Figure:
     """Return a figure: the five most probable words for the blank, and where it looks in one head.
 
     Layers and heads are counted from 1. Raises ValueError for one that is not there, and as fill_blank does.
@@ -74,9 +72,7 @@ def draw_blank(
     top.barh(range(5), best.values.tolist(), color=PALETTE["orange"])
     top.set_yticks(range(5), vocab.decode(best.indices.tolist()))
     top.invert_yaxis()
-    top.set(
-        xlim=(0, 1), xlabel="probability", title=title or f"What stands in the blank of: {' '.join(words)}"
-    )
+    top.set(xlim=(0, 1), xlabel="probability", title="What stands in the blank?")
     for bar, share in enumerate(best.values.tolist()):
         top.text(share + 0.01, bar, f"{share:.2f}", va="center", color=INK, fontsize=9)
     colors = [PALETTE["orange"] if word == BLANK else PALETTE["blue"] for word in words]

@@ -8,7 +8,7 @@ import torch
 from course_utils.corpora import minilm
 from course_utils.data import pad
 from course_utils.models.attention import causal_mask
-from course_utils.models.bert import Bert, BertConfig, hide_words, load_bert
+from course_utils.models.bert import Bert, BertConfig, WithHead, hide_words, join_pairs, load_bert
 from course_utils.text import WordPiece
 from tests.test_corpora import need_archive
 from tests.varied_texts import VARIED_TEXTS
@@ -121,6 +121,37 @@ def test_word_logits_ask_the_table_of_embeddings():
     assert logits.shape == (2, 6, 37)
     assert logits[1, 2, 8].item() == pytest.approx((hidden[1, 2] @ model.embedding.token.weight[8]).item())
     torch.testing.assert_close(model.word_logits(hidden[0]), logits[0])
+
+
+def test_pairs_are_joined_and_padded():
+    token_ids, segment_ids = join_pairs([[7, 8], [9]], [[5], [6, 7, 8]], cls_id=2, sep_id=3, pad_id=1)
+    assert token_ids.tolist() == [[2, 7, 8, 3, 5, 3, 1], [2, 9, 3, 6, 7, 8, 3]]
+    assert segment_ids.tolist() == [[0, 0, 0, 0, 1, 1, 0], [0, 0, 0, 1, 1, 1, 1]]
+    for firsts, seconds in (([[1]], []), ([], [])):
+        with pytest.raises(
+            ValueError, match=f"firsts and seconds have {len(firsts)} and 0 sentences, expected as"
+        ):
+            join_pairs(firsts, seconds, 2, 3)
+
+
+@pytest.mark.parametrize("every_token", [False, True])
+def test_a_head_asks_the_first_token_or_every_one_of_a_copied_body(every_token):
+    body = make()
+    model = WithHead(body, 3, every_token).double()
+    hidden = body(TOKEN_IDS, SEGMENT_IDS)
+    asked = hidden if every_token else body.pooler(hidden[:, 0]).tanh()
+    logits = model(TOKEN_IDS, SEGMENT_IDS)
+    assert logits.shape == ((2, 6, 3) if every_token else (2, 3))
+    torch.testing.assert_close(logits, asked @ model.head.weight.T + model.head.bias)
+    assert all(a is not b for a, b in zip(body.parameters(), model.body.parameters()))
+
+
+def test_tables_begin_with_the_spread_that_is_asked_for():
+    for std in (0.02, 0.3):
+        model = Bert(BertConfig(d_model=64, d_ff=64, vocab_size=500, init_std=std))
+        tables = [p for p in model.parameters() if p.dim() == 2]
+        assert all(table.std().item() == pytest.approx(std, rel=0.15) for table in tables if len(table) > 2)
+        assert all((p == 0).all() for name, p in model.named_parameters() if name.endswith("bias"))
 
 
 def test_words_are_hidden_by_the_recipe():
