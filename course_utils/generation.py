@@ -1,12 +1,13 @@
 """Writing token by token.
 
-Greedy and beam search work with any model that has `start(src)` and `step(token_ids, state)`; `sample` with any model
-that is called as model(token_ids, state) and returns logits and state.
+Greedy and beam search work with any model that has `start(src)` and `step(token_ids, state)`; `sample` and `generate`
+with any model that is called as model(token_ids, state) and returns logits and state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -143,3 +144,90 @@ def check_temperature(temperature: float) -> None:
     """Raise ValueError unless the temperature is above 0."""
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature!r}, expected a number above 0")
+
+
+def next_probabilities(
+    logits: Float[Tensor, "B V"],
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Float[Tensor, "B V"]:
+    """Return the probabilities from which the next token is drawn.
+
+    The logits are divided by `temperature`. Then all but the `top_k` likeliest tokens are left out (Fan and others,
+    2018), and all that are not in the nucleus, the smallest set of likeliest tokens that together have at least the
+    probability `top_p` (Holtzman and others, 2020). What stays is scaled to a sum of 1; of equals the lower id counts
+    as likelier. Raises ValueError for a temperature not above 0, top_k below 1 or top_p outside 0 to 1.
+    """
+    check_choice(temperature, top_k, top_p)
+    sorted_logits, order = (logits / temperature).sort(dim=-1, descending=True, stable=True)  # (B, V)
+    probabilities = sorted_logits.softmax(dim=-1)
+    if top_k is not None:
+        probabilities[:, top_k:] = 0.0
+        probabilities /= probabilities.sum(dim=-1, keepdim=True)
+    if top_p is not None:
+        before = probabilities.cumsum(dim=-1) - probabilities  # (B, V) what the likelier tokens have together
+        probabilities[before >= top_p] = 0.0
+        probabilities /= probabilities.sum(dim=-1, keepdim=True)
+    return torch.zeros_like(probabilities).scatter(-1, order, probabilities)
+
+
+@torch.no_grad()
+def generate(
+    model: Any,
+    prefix: Int[Tensor, "B T"],
+    n_tokens: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Int[Tensor, "B n_tokens"]:
+    """Go on writing after each row of prefix, drawing every token from its `next_probabilities`; top_k=1 is greedy.
+
+    The model is called as `sample` calls it. If it has a `context_length`, it reads the last half of that again, from
+    an empty cache, whenever that many tokens are in view. Raises ValueError as next_probabilities does, or if n_tokens
+    is below 1.
+    """
+    check_at_least_one(n_tokens=n_tokens)
+    room = getattr(model, "context_length", math.inf)
+    text, unread, state, n_read = prefix, prefix, None, 0
+    for _ in range(n_tokens):
+        if n_read + unread.shape[1] > room:
+            unread, state, n_read = text[:, -max(room // 2, 1) :], None, 0
+        logits, state = model(unread, state)  # (B, T, V) at first, then (B, 1, V)
+        n_read += unread.shape[1]
+        unread = torch.multinomial(next_probabilities(logits[:, -1], temperature, top_k, top_p), 1)  # (B, 1)
+        text = torch.cat([text, unread], dim=1)
+    return text[:, prefix.shape[1] :]
+
+
+def distinct(token_ids: Sequence[int], n: int) -> float:
+    """Return distinct-n, the share of different n-grams in a text: 1 if none comes twice (Li and others, 2016).
+
+    Raises ValueError if n is below 1 or the text is shorter than n.
+    """
+    grams = n_grams(token_ids, n)
+    return len(set(grams)) / len(grams)
+
+
+def longest_repeat(token_ids: Sequence[int]) -> int:
+    """Return the length of the longest sequence of tokens that occurs at least twice; the two may overlap."""
+    length = 0
+    while length + 1 < len(token_ids) and distinct(token_ids, length + 1) < 1:
+        length += 1
+    return length
+
+
+def n_grams(token_ids: Sequence[int], n: int) -> list[tuple[int, ...]]:
+    """Return all runs of n tokens. Raises ValueError if n is below 1 or there are fewer than n tokens."""
+    check_at_least_one(n=n)
+    if len(token_ids) < n:
+        raise ValueError(f"token_ids has {len(token_ids)} tokens, expected at least n = {n}")
+    return list(zip(*(token_ids[i:] for i in range(n))))
+
+
+def check_choice(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    """Raise ValueError unless there is something to choose from."""
+    check_temperature(temperature)
+    check_at_least_one(top_k=1 if top_k is None else top_k)
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p is {top_p}, expected a number above 0, up to 1")

@@ -41,7 +41,8 @@ def generation_explorer(
     The view begins with the mean over the heads of every last layer. `heads` begins elsewhere: it holds (layer, head),
     counted from 1 as in the view, under the name of a kind of attention, such as {"cross": (2, 1)}. Everything is
     inside the returned HTML: it works in a saved notebook and in exported pages; where scripts are taken out, a table
-    of the first generation remains. Raises ValueError without a generation, or for heads that some generation lacks.
+    of the first generation remains. Raises ValueError without a generation, where generations differ in layers or
+    heads, or for heads that some generation lacks.
     """
     if not generations:
         raise ValueError("generations is empty, expected at least one Generation")
@@ -49,10 +50,16 @@ def generation_explorer(
     for generation in generations:
         for kind, place in heads.items():
             _check_head(generation, kind, place)
+    for kind in TITLES:
+        shapes = {weights.shape[:2] for own in generations if (weights := getattr(own, kind)) is not None}
+        if len(shapes) > 1:
+            raise ValueError(
+                f"generations have {kind} of {sorted(shapes)} (layers, heads), expected the same for all"
+            )
     data, chosen = _script([_recorded(generation) for generation in generations]), _script(heads)
     key = "generation-" + hashlib.sha256((data + chosen).encode()).hexdigest()[:12]
     parts = {"GENERATIONS": data, "HEADS": chosen, "KEY": key}
-    script = (VIEWS / "generation.js").read_text(encoding="utf-8")
+    script = "".join((VIEWS / name).read_text(encoding="utf-8") for name in ("helpers.js", "generation.js"))
     script = re.sub(r"\b(?:GENERATIONS|HEADS|KEY)\b", lambda name: parts[name[0]], script)
     style = (VIEWS / "generation.css").read_text(encoding="utf-8")
     # JupyterLab shall leave the arrow keys to the view.
@@ -61,7 +68,7 @@ def generation_explorer(
     )
     from IPython.display import HTML
 
-    return HTML(f"<style>\n{style}</style>\n{root}\n<script>\n{script}</script>")
+    return HTML(f"<style>\n{style}</style>\n{root}\n<script>\n(() => {{\n{script}}})();\n</script>")
 
 
 def draw_generation(
@@ -75,29 +82,23 @@ def draw_generation(
     """
     from matplotlib import pyplot
 
-    kinds = generation.kinds()
-    weights = {kind: getattr(generation, kind) for kind in kinds}
-    rows = [None] if heads is None else list(heads)
+    kinds, rows = generation.kinds(), [None] if heads is None else list(heads)
     if not rows:
         raise ValueError("heads is empty, expected at least one head, or None for the mean over all")
+    layers = {kind: len(getattr(generation, kind)) if layer is None else layer for kind in kinds}
     for kind in kinds:
         for head in rows:
-            _check_head(
-                generation,
-                kind,
-                (len(weights[kind]) if layer is None else layer, 1 if head is None else head),
-            )
-    S, T = max(len(generation.source), 1), max(generation.n_steps, 1)
-    side = 0.17 * max(S, T, 8)
-    size = (len(kinds) * (side + 0.95), len(rows) * (side + 0.95) + 0.3)
-    fig, grid = pyplot.subplots(len(rows), len(kinds), figsize=size, squeeze=False)
+            _check_head(generation, kind, (layers[kind], 1 if head is None else head))
+    side = 0.17 * max(len(generation.source), generation.n_steps, 8)
+    size = (len(kinds) * (side + 0.95), len(rows) * (side + 1.4))
+    fig, grid = pyplot.subplots(len(rows), len(kinds), figsize=size, squeeze=False, layout="compressed")
     for axes, head in zip(grid, rows):
         for ax, kind in zip(axes, kinds):
-            at = len(weights[kind]) if layer is None else layer
-            own = weights[kind][at - 1].mean(axis=0) if head is None else weights[kind][at - 1][head - 1]
+            weights = getattr(generation, kind)[layers[kind] - 1]  # (H, T, S)
+            own = weights.mean(axis=0) if head is None else weights[head - 1]  # (T, S)
             _draw_kind(ax, generation, kind, own)
             which = "mean of the heads" if head is None else f"head {head}"
-            ax.set_title(f"{TITLES[kind]}\nlayer {at}, {which}", fontsize=10, color=INK)
+            ax.set_title(f"{TITLES[kind]}\nlayer {layers[kind]}, {which}", fontsize=10, color=INK)
     return fig
 
 
@@ -118,7 +119,6 @@ def _draw_kind(ax: Axes, generation: Generation, kind: str, weights: np.ndarray)
     ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
     ax.set_yticks(range(len(rows)), rows, fontsize=8, parse_math=False)
     ax.tick_params(length=0)
-    ax.set_anchor("N")
     ax.set_xticks(np.arange(len(columns)) + 0.5, minor=True)
     ax.set_yticks(np.arange(len(rows)) + 0.5, minor=True)
     ax.grid(False)
@@ -152,33 +152,28 @@ def _recorded(generation: Generation) -> dict[str, Any]:
 
 
 def _table(generation: Generation) -> str:
-    """Return the steps of a generation, or where its tokens look, as plain HTML that any sanitizer leaves in."""
-    rows: list[tuple[str, ...]] = []
+    """Return the steps of a generation, or where its words look, as plain HTML that any sanitizer leaves in."""
+    looks = "looks most at (last layer, mean of the heads)"
     if generation.n_steps:
-        head: tuple[str, ...] = ("step", "having read", "chooses", "probability")
+        head = ["step", "having read", "chooses", "probability"]
         rows = [
-            (str(t + 1), generation.target[t], generation.target[t + 1], f"{100 * guesses[0][1]:.0f} %")
+            [str(t + 1), *generation.target[t : t + 2], _percent(dict(guesses).get(generation.target[t + 1]))]
             for t, guesses in enumerate(generation.guesses)
         ]
-    if generation.cross is not None:
-        head = (*head, "looks most at (last layer, mean of the heads)")
-        most = generation.cross[-1].mean(axis=0)  # (T, S)
-        rows = [
-            (*row, f"{generation.source[own.argmax()]} ({own.max():.2f})") for row, own in zip(rows, most)
-        ]
-    if not generation.n_steps:
-        head = ("word", "looks most at (last layer, mean of the heads)")
-        most = generation.encoder_self[-1].mean(axis=0)  # (S, S)
-        rows = [
-            (token, f"{generation.source[own.argmax()]} ({own.max():.2f})")
-            for token, own in zip(generation.source, most)
-        ]
-    lines = [
-        _row("th", head),
-        *(_row("td", row) for row in rows),
-    ]
+        weights = generation.cross
+    else:
+        head, rows, weights = ["word"], [[token] for token in generation.source], generation.encoder_self
+    if weights is not None:
+        head.append(looks)
+        for row, own in zip(rows, weights[-1].mean(axis=0)):
+            row.append(f"{generation.source[own.argmax()]} ({own.max():.2f})")
+    lines = "".join([_row("th", head), *(_row("td", row) for row in rows)])
     sentence = html.escape(" ".join(generation.source or generation.target))
-    return f"<p>{NOT_ALIVE}: {sentence}</p><table>{''.join(lines)}</table>"
+    return f"<p>{NOT_ALIVE}: {sentence}</p><table>{lines}</table>"
+
+
+def _percent(probability: float | None) -> str:
+    return "not among the most probable" if probability is None else f"{100 * probability:.0f} %"
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:

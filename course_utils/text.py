@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+import string
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from unicodedata import category, normalize
+
+import regex
+
+from course_utils.shapes import check_at_least_one
+
+Token = TypeVar("Token", str, bytes)
 
 UNKNOWN = "<unk>"
 
@@ -93,7 +103,176 @@ class Vocab:
 
     def decode(self, token_ids: Iterable[int]) -> list[str]:
         """Return the token of each id. Raises ValueError if an id is not below the size of the vocabulary."""
-        ids = [int(i) for i in token_ids]
-        if outside := [i for i in ids if not 0 <= i < len(self)]:
-            raise ValueError(f"token_ids has {outside[0]}, expected numbers from 0 to {len(self) - 1}")
-        return [self.tokens[i] for i in ids]
+        return _pick(self.tokens, token_ids)
+
+
+def _pick(tokens: Sequence[Token], token_ids: Iterable[int]) -> list[Token]:
+    ids = [int(i) for i in token_ids]
+    if outside := [i for i in ids if not 0 <= i < len(tokens)]:
+        raise ValueError(f"token_ids has {outside[0]}, expected numbers from 0 to {len(tokens) - 1}")
+    return [tokens[i] for i in ids]
+
+
+Pair = tuple[int, int]
+
+# One token for each byte, in GPT-2's order, visible signs first, so that ids and ties are the same as there.
+_VISIBLE = {*range(33, 127), *range(161, 173), *range(174, 256)}
+BYTES = [bytes([b]) for b in sorted(range(256), key=lambda b: (b not in _VISIBLE, b))]
+_ID_OF_BYTE = {byte[0]: i for i, byte in enumerate(BYTES)}
+# What no token may cross, as in GPT-2: English endings such as 'll; letters, digits or other signs, with one space
+# before them; spaces, of which the last one belongs to what follows. \p{L} is any letter and \p{N} any digit.
+_PIECE = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+
+
+def split_pieces(text: str) -> list[str]:
+    """Cut a text into the pieces within which bytes are merged; joined again they are the text."""
+    return _PIECE.findall(text)
+
+
+def byte_ids(text: str) -> list[int]:
+    """Return the text's bytes (UTF-8) as token ids from 0 to 255. Raises UnicodeEncodeError for half a character."""
+    return [_ID_OF_BYTE[byte] for byte in text.encode("utf-8")]
+
+
+def merge(token_ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    """Return the tokens with new_id wherever the pair stood, from left to right."""
+    merged, i = [], 0
+    while i < len(token_ids):
+        found = tuple(token_ids[i : i + 2]) == pair
+        merged.append(new_id if found else token_ids[i])
+        i += 2 if found else 1
+    return merged
+
+
+def learn_merges(text: str, n_merges: int) -> list[Pair]:
+    """Merge the most frequent pair of neighbours into a new token, again and again (Sennrich and others, 2016).
+
+    Pair number i makes the token with the id 256 + i. Of equally frequent pairs the one with the lower ids is taken.
+    There are fewer than n_merges if no pair is left. Raises ValueError if n_merges is below 1.
+    """
+    check_at_least_one(n_merges=n_merges)
+    pieces = Counter(split_pieces(text))
+    rows, times = [byte_ids(piece) for piece in pieces], list(pieces.values())
+    counts: Counter[Pair] = Counter()
+    places: defaultdict[Pair, set[int]] = defaultdict(set)  # in which rows a pair has been seen
+
+    def count(i: int, sign: int) -> None:
+        for pair in zip(rows[i], rows[i][1:]):
+            counts[pair] += sign * times[i]
+            places[pair].add(i)
+
+    for i in range(len(rows)):
+        count(i, +1)
+    merges: list[Pair] = []
+    while len(merges) < n_merges and (most := max(counts.values(), default=0)):
+        best = min(pair for pair, n in counts.items() if n == most)
+        for i in places.pop(best):
+            count(i, -1)
+            rows[i] = merge(rows[i], best, new_id=256 + len(merges))
+            count(i, +1)
+        merges.append(best)
+    return merges
+
+
+class BytePairEncoding:
+    """From text to token ids and back, without loss: frequent sequences of bytes are one token (as in GPT-2).
+
+    `merges` are the pairs of ids that make tokens, in order; `tokens[i]` are the bytes of the token with the id i.
+    """
+
+    def __init__(self, merges: Iterable[Pair]) -> None:
+        self.tokens, self.new_ids = list(BYTES), dict[Pair, int]()
+        for first, second in merges:
+            self.new_ids[first, second] = len(self.tokens)
+            self.tokens.append(self.tokens[first] + self.tokens[second])
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode_piece(self, piece: str) -> list[int]:
+        """Return the token ids of one piece: of the pairs in it, the one learned first is merged first."""
+        token_ids = byte_ids(piece)
+        while known := [pair for pair in zip(token_ids, token_ids[1:]) if pair in self.new_ids]:
+            pair = min(known, key=self.new_ids.__getitem__)
+            token_ids = merge(token_ids, pair, self.new_ids[pair])
+        return token_ids
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text."""
+        pieces = split_pieces(text)
+        encoded = {piece: self.encode_piece(piece) for piece in set(pieces)}  # every piece once
+        return [i for piece in pieces for i in encoded[piece]]
+
+    def decode(self, token_ids: Iterable[int]) -> str:
+        """Return the text. Bytes that are no text by themselves, such as a third of a kanji, become "\ufffd".
+
+        Raises ValueError if an id is not below the number of tokens.
+        """
+        return b"".join(_pick(self.tokens, token_ids)).decode("utf-8", errors="replace")
+
+
+def read_gpt2_merges(path: str | Path) -> list[Pair]:
+    """Return the merges in a file merges.txt, such as GPT-2's with 50,000; it writes each byte as one visible sign."""
+    # The signs of invisible bytes are the next ones of Unicode, from 256 on.
+    signs = [
+        chr(byte[0]) if byte[0] in _VISIBLE else chr(256 + i - len(_VISIBLE)) for i, byte in enumerate(BYTES)
+    ]
+    ids, merges = {sign: i for i, sign in enumerate(signs)}, []
+    for line in Path(path).read_text("utf-8").splitlines():
+        if line and not line.startswith("#version"):
+            first, second = line.split(" ")
+            merges.append((ids[first], ids[second]))
+            ids[first + second] = len(ids)
+    return merges
+
+
+_IDEOGRAPHS = [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F)]
+
+
+def split_uncased(text: str) -> list[str]:
+    """Return the words as BERT reads them, in lower case and without accents; signs and ideographs stand alone."""
+    visible = "".join(c for c in text if c in "\t\n\r" or (category(c)[0] != "C" and c != "\ufffd"))
+    letters = "".join(c for c in normalize("NFD", visible) if category(c) != "Mn")
+    # One by one, because lower() of a whole word has a rule of its own for the end of Greek ones.
+    lower = "".join(map(str.lower, letters))
+    return "".join(f" {c} " if _stands_alone(c) else c for c in lower).split()
+
+
+def _stands_alone(c: str) -> bool:
+    is_sign = c in string.punctuation or category(c)[0] == "P"
+    return is_sign or any(first <= ord(c) <= last for first, last in _IDEOGRAPHS)
+
+
+class WordPiece:
+    """From text to the word pieces of a BERT that has read lower case only, and their ids (Wu and others, 2016).
+
+    `tokens[i]` is the piece with the id i; "##" marks a piece that goes on. Raises ValueError without an "[UNK]".
+    """
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        self.vocab = Vocab(tokens)
+        if "[UNK]" not in self.vocab:
+            raise ValueError("tokens has no '[UNK]', expected a BERT's list of word pieces")
+
+    def split(self, text: str) -> list[str]:
+        """Return the pieces of a text."""
+        return [piece for word in split_uncased(text) for piece in self.split_word(word)]
+
+    def split_word(self, word: str) -> list[str]:
+        """Return the longest piece that the word begins with, then of what is left, and so on.
+
+        Where there is none, or beyond 100 characters, the whole word is "[UNK]".
+        """
+        pieces, rest, mark = [], word, ""
+        while rest:
+            known = (end for end in range(len(rest), 0, -1) if mark + rest[:end] in self.vocab)
+            end = next(known, None)
+            if end is None or len(word) > 100:
+                return ["[UNK]"]
+            pieces.append(mark + rest[:end])
+            rest, mark = rest[end:], "##"
+        return pieces
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of the text's pieces, without [CLS] and [SEP]."""
+        return self.vocab.encode(self.split(text))

@@ -31,4 +31,23 @@ embeddings = torch.tensor(
 W_q = torch.tensor([[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0.0]])
 W_k, W_v = 2 * torch.eye(4), torch.eye(4)
 """,
+    "13": """
+from course_utils.models.attention import causal_mask
+from course_utils.models.bert import Bert, BertConfig
+from course_utils.stories import story_words
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+vocab = Vocab(["[PAD]", "<unk>", "[CLS]", "[SEP]", "[MASK]", *story_words()])
+sides = {
+    "both": lambda n: torch.ones(n, n, dtype=torch.bool),
+    "left": causal_mask,
+    "right": lambda n: causal_mask(n).T,
+}
+config = BertConfig(d_model=16, n_heads=4, d_ff=16, vocab_size=len(vocab), context_length=32, n_layers=2)
+models = {side: Bert(config).eval() for side in sides}
+for made in models.values():
+    for parameter in made.parameters():
+        parameter.data.mul_(10)
+""",
 }

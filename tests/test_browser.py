@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 
+from course_utils.generation_explorer import generation_explorer
 from tests.stand_ins import STAND_INS
 from tools import lessons
 
@@ -42,6 +43,8 @@ WIDGETS = [
     ("05", "axes", "End"),
     ("10", "scale", "End"),
     ("10", "action", "ArrowRight"),
+    ("13", "reads", "End"),
+    ("13", "head", "ArrowRight"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06", "11"]
@@ -359,10 +362,10 @@ generations = [generation("the cat saw the dog", "猫 は 犬 を 見た"), gene
 
 @pytest.fixture(scope="module")
 def recorded():
-    """The generations of RECORDED, and the HTML of their view."""
+    """The generations of RECORDED."""
     found = {}
     exec(RECORDED, found)
-    return found["generations"], found["generation_explorer"](found["generations"]).data
+    return found["generations"]
 
 
 def view_notebook(*views):
@@ -374,18 +377,23 @@ def view_notebook(*views):
 
 
 def test_a_generation_is_watched_in_exported_html(recorded, page, tmp_path):
-    generations, view = recorded
-    body, _ = HTMLExporter().from_notebook_node(view_notebook(view, view))
+    view, other = (
+        generation_explorer(recorded, heads).data
+        for heads in (None, {"cross": (1, 2), "decoder_self": (2, 3)})
+    )
+    body, _ = HTMLExporter().from_notebook_node(view_notebook(view, view, other))
     (tmp_path / "views.html").write_text(body, encoding="utf-8")
     problems = []
     page.on("pageerror", lambda problem: problems.append(problem))
     with screenshot_on_failure(page, "generation_html"):
         page.goto((tmp_path / "views.html").as_uri())
-        first, second = page.locator(".generation-view").all()
-        watch_generation(page, first, generations)
+        first, second, third = page.locator(".generation-view").all()
+        check_lines(third, "cross", recorded[0].cross[0, 1, 0])
+        assert third.get_by_role("radio", name="layer 2, head 3", checked=True).count() == 1
+        watch_generation(page, first, recorded)
         # The same view once more on the page is a view of its own.
         assert second.locator(".told").inner_text().startswith("Step 1: ")
-        # Nor does showing it a third time, below, begin the first one anew.
+        # Nor does showing it once more, below, begin the first one anew.
         told = first.locator(".told").inner_text()
         page.evaluate(view.split("<script>")[1].removesuffix("</script>"))
         assert first.locator(".told").inner_text() == told
@@ -418,19 +426,19 @@ def test_a_generation_is_watched_in_jupyterlab(recorded, jupyterlab, page):
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.locator(f".generation-view .told, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
         assert page.locator(ERRORS).all_inner_texts() == []
-        watch_generation(page, page.locator(".generation-view"), recorded[0])
+        watch_generation(page, page.locator(".generation-view"), recorded)
 
 
 def test_a_generation_is_never_blank(recorded, jupyterlab, page):
     # As a reader first meets it: stored by somebody else, so that JupyterLab takes style and scripts out, and not run.
     folder, address = jupyterlab
-    nbformat.write(view_notebook(recorded[1]), folder / "stored.ipynb")
+    nbformat.write(view_notebook(generation_explorer(recorded).data), folder / "stored.ipynb")
     with screenshot_on_failure(page, "generation_stored"):
         page.goto(f"{address}doc/tree/stored.ipynb?token={TOKEN}")
         table = page.locator(".jp-OutputArea-output table")
         table.wait_for(timeout=STARTING_SECONDS * 1000)
         assert [cell.split("\t")[2] for cell in table.locator("tr").all_inner_texts()][1:] == [
-            *recorded[0][0].target[1:]
+            *recorded[0].target[1:]
         ]
 
 

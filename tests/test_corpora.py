@@ -16,6 +16,7 @@ from course_utils.corpora import (
     docstrings,
     glove,
     language_reference,
+    minilm,
     python_source,
     shakespeare,
     wikipedia,
@@ -121,3 +122,16 @@ def test_analogies_are_mikolovs():
     assert sum(map(len, sections.values())) == 19_544
     assert ("Athens", "Greece", "Baghdad", "Iraq") in sections["capital-common-countries"]
     assert ("boy", "girl", "king", "queen") in sections["family"]
+
+
+def test_minilm_is_an_encoder_with_a_piece_for_every_row_of_its_table():
+    need_archive("minilm")
+    config, weights, tokens = minilm()
+    assert (
+        weights["embeddings.word_embeddings.weight"].shape
+        == (len(tokens), config["hidden_size"])
+        == (30522, 384)
+    )
+    assert [tokens[i] for i in (0, 100, 101, 102, 103)] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert all(weight.isfinite().all() for weight in weights.values())
+    assert sum(w.numel() for name, w in weights.items() if not name.endswith("position_ids")) == 22_713_216

@@ -137,6 +137,21 @@ def test_a_view_of_nothing_is_refused():
         generation_explorer([])
 
 
+def test_a_choice_need_not_be_the_most_probable_one():
+    chosen = replace(WHOLE, guesses=((("犬", 0.5), ("猫", 0.25)), *WHOLE.guesses[1:]))
+    assert cells_of(page(chosen))[1][2:4] == ["猫", "25 %"]
+    chosen = replace(WHOLE, guesses=((("犬", 0.5),), *WHOLE.guesses[1:]))
+    assert cells_of(page(chosen))[1][3] == "not among the most probable"
+
+
+def test_one_view_is_of_one_kind_of_model():
+    smaller = replace(WHOLE, cross=weights(3, 2, 2, 3, 4))
+    with pytest.raises(
+        ValueError, match=r"generations have cross of \[\(2, 2\), \(2, 3\)\] \(layers, heads\)"
+    ):
+        page(WHOLE, smaller)
+
+
 def labels(axis):
     return [label.get_text() for label in axis.get_ticklabels()]
 
@@ -166,10 +181,24 @@ def test_the_picture_shows_the_mean_over_the_last_layer_unless_told_otherwise():
     assert [len(draw_generation(half).axes) for half in (DECODER, ENCODER)] == [1, 1]
 
 
-def test_every_word_of_the_picture_has_a_glyph():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of a missing glyph, and draws a box
-        draw_generation(WHOLE).canvas.draw()
+def test_every_word_of_the_picture_has_a_glyph_and_room():
+    tokens = ("<s>", *["追いかけられた"] * 9, "</s>")
+    long = Generation(
+        target=tokens, decoder_self=past(2, 1, 2, 10, 10), guesses=tuple((("猫", 1.0),) for _ in tokens[1:])
+    )
+    for generation in (WHOLE, long, replace(long, source=WHOLE.source, cross=weights(1, 1, 2, 10, 4))):
+        figure = draw_generation(generation, heads=[1, 2])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # matplotlib warns of a missing glyph, and draws a box
+            figure.canvas.draw()
+        width, height = figure.bbox.size
+        for ax in figure.axes:
+            for words in (ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()):
+                box = words.get_window_extent()
+                assert box.x0 >= 0
+                assert box.y0 >= 0, words
+                assert box.x1 <= width
+                assert box.y1 <= height
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ PLAYGROUNDS = {
     "prefix_explorer": "prefix_explorer.prefix_explorer(lstm, vocab)",
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
     "attention_calculator": "attention_calculator.attention_calculator(words, marks, embeddings, [W_q, W_k, W_v])",
+    "blank_explorer": "blank_explorer.blank_explorer(models, vocab, sides)",
 }
 
 # What the kernel is asked with, after a lesson's set-up.
@@ -41,7 +42,8 @@ import json
 
 import torch
 
-from course_utils import alignment_explorer, attention_calculator, embedding_explorer, prefix_explorer
+from course_utils import alignment_explorer, attention_calculator, blank_explorer, embedding_explorer
+from course_utils import prefix_explorer
 from course_utils import runtime, translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
