@@ -54,7 +54,8 @@ def test_the_nucleus_by_hand():
     torch.testing.assert_close(next_probabilities(logits, top_k=2), torch.tensor([[0, 4 / 7, 0, 3 / 7]]))
     # Among the two that top_k leaves the first has 4/7 already.
     assert next_probabilities(logits, top_k=2, top_p=0.5)[0].tolist() == [0, 1, 0, 0]
-    assert next_probabilities(torch.zeros(1, 4), top_k=1)[0].tolist() == [1, 0, 0, 0]
+    # Of equals the lower ids count as likelier.
+    assert next_probabilities(torch.zeros(2, 5000), top_k=3).nonzero()[:, 1].tolist() == [0, 1, 2, 0, 1, 2]
     assert logits.exp()[0].tolist() == pytest.approx([0.1, 0.4, 0.2, 0.3])
 
 
