@@ -40,7 +40,7 @@ WIDGETS = [
     ("08", "step", "ArrowRight"),
     ("08", "pull", "ArrowRight"),
     ("05", "axes", "End"),
-    ("10", "word", "End"),
+    ("10", "scale", "End"),
     ("10", "action", "ArrowRight"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.

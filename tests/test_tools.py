@@ -129,7 +129,8 @@ def course(tmp_path, monkeypatch):
         encoding="utf-8",
     )
     (tmp_path / "README.md").write_text(
-        f"Open [lesson 01]({OLD_COLAB}01_slopes.ipynb), or run `pip install git+https://github.com/nobody/old@v0.1`.\n\n"
+        f"Open [lesson 01]({OLD_COLAB}01_slopes.ipynb), or run `pip install git+https://github.com/nobody/old@v0.1`.\n"
+        "Play [a game](https://github.com/nobody/old/blob/v0.1/docs/game.md).\n\n"
         f"{stamp.LIST_BEGIN}\nno list yet\n{stamp.LIST_END}\n\nThe end.\n",
         encoding="utf-8",
     )
@@ -189,6 +190,7 @@ def test_stamp_brings_everything_up_to_date(course, monkeypatch):
     in_readme = [row.replace("](0", "](notebooks/0") for row in rows]
     assert stamp.README.read_text(encoding="utf-8").splitlines() == [
         f"Open [lesson 01]({COLAB}01_slopes.ipynb), or run `pip install git+{REPOSITORY}@v2.5`.",
+        f"Play [a game]({REPOSITORY}/blob/v2.5/docs/game.md).",
         "",
         stamp.LIST_BEGIN,
         *in_readme,
