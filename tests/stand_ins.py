@@ -21,4 +21,14 @@ embeddings = torch.tensor(
 W_q = torch.tensor([[0, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0.0]])
 W_k, W_v = 2 * torch.eye(4), torch.eye(4)
 """,
+    "14": """
+import string
+
+from course_utils.models.gpt import GPT, GPTConfig
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+vocab = Vocab(["\\n", " ", *string.ascii_letters, *".,'"])
+gpt = GPT(GPTConfig(16, 2, 32, vocab_size=len(vocab), context_length=32, init_std=0.5)).eval()
+""",
 }

@@ -42,6 +42,8 @@ WIDGETS = [
     ("05", "axes", "End"),
     ("10", "scale", "End"),
     ("10", "action", "ArrowRight"),
+    ("14", "temperature", "ArrowRight"),
+    ("14", "top p", "ArrowLeft"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06"]

@@ -40,6 +40,7 @@ LEVELS = [
         "attention_calculator",
         "embedding_explorer",
         "generation_explorer",
+        "next_token_explorer",
     },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
