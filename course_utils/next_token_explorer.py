@@ -57,6 +57,7 @@ def draw_next_token(
     top.set(ylim=(0, 1), ylabel="probability", xlim=(-0.6, SHOWN - 0.4))
     top.set_title(f"{(left > 0).sum()} of {len(vocab)} characters can come next")
     top.grid(axis="x", visible=False)
+    top.set_axisbelow(True)
     top.legend(loc="upper right")
     ax.imshow(looks, cmap="Blues", vmin=0, vmax=max(0.3, looks.max().item()), aspect="auto")
     ax.set_xticks(range(len(seen)), [visible(c) for c in seen], fontsize=9, parse_math=False)
@@ -122,7 +123,11 @@ def next_token_explorer(model: GPT, vocab: Vocab, prefix: str) -> Any:
         text.value += tokens[buttons.index(button)]
 
     def draw_token(_: Any) -> None:
-        text.value += vocab.tokens[torch.multinomial(probabilities(), 1).item()]
+        try:
+            drawn = torch.multinomial(probabilities(), 1).item()
+        except ValueError:
+            return
+        text.value += vocab.tokens[drawn]
 
     def draw(prefix: str, temperature: float, top_k: int, top_p: float) -> None:
         try:
