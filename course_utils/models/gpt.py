@@ -92,7 +92,8 @@ def draw_weights(model: nn.Module, config: GPTConfig) -> None:
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
             adds = name.endswith(("W_o.weight", "feed_forward.2.weight"))
-            nn.init.normal_(parameter, std=config.init_std / (2 * config.n_layers) ** (0.5 if adds else 0))
+            scale = (2 * config.n_layers) ** -0.5 if adds else 1.0
+            nn.init.normal_(parameter, std=scale * config.init_std)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
 

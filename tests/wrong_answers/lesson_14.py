@@ -100,9 +100,9 @@ WRONG = {
     "nucleus": [
         (nucleus(answer="torch.zeros_like(kept).scatter(0, order, kept)"), "do not sum to 1"),
         (nucleus(answer="kept / kept.sum()"), "the result is sorted"),
-        (nucleus("values.cumsum(0) <= top_p"), "one token is missing"),
+        (nucleus("values.cumsum(0) <= top_p"), "with which the set reaches top_p belongs"),
         (nucleus("values.cumsum(0) < top_p"), "one token is missing"),
-        (nucleus("values.cumsum(0) - values <= top_p"), "one token too many"),
+        (nucleus("values.cumsum(0) - values <= top_p"), "not more than that"),
         (
             nucleus("torch.arange(len(values)) <= (values.cumsum(0) - values < top_p).sum()"),
             "one token too many",
