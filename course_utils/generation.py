@@ -165,7 +165,7 @@ def next_probabilities(
     if top_k is not None:
         probabilities[:, top_k:] = 0.0
         probabilities /= probabilities.sum(dim=-1, keepdim=True)
-    if top_p is not None:
+    if top_p is not None and top_p < 1:  # a nucleus of all: a rounded sum must not leave the rarest out
         before = probabilities.cumsum(dim=-1) - probabilities  # (B, V) what the likelier tokens have together
         probabilities[before >= top_p] = 0.0
         probabilities /= probabilities.sum(dim=-1, keepdim=True)

@@ -7,14 +7,11 @@ import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 from unicodedata import category, normalize
 
 import regex
 
 from course_utils.shapes import check_at_least_one
-
-Token = TypeVar("Token", str, bytes)
 
 UNKNOWN = "<unk>"
 
@@ -103,14 +100,15 @@ class Vocab:
 
     def decode(self, token_ids: Iterable[int]) -> list[str]:
         """Return the token of each id. Raises ValueError if an id is not below the size of the vocabulary."""
-        return _pick(self.tokens, token_ids)
+        ids = [int(i) for i in token_ids]
+        check_ids(ids, len(self))
+        return [self.tokens[i] for i in ids]
 
 
-def _pick(tokens: Sequence[Token], token_ids: Iterable[int]) -> list[Token]:
-    ids = [int(i) for i in token_ids]
-    if outside := [i for i in ids if not 0 <= i < len(tokens)]:
-        raise ValueError(f"token_ids has {outside[0]}, expected numbers from 0 to {len(tokens) - 1}")
-    return [tokens[i] for i in ids]
+def check_ids(token_ids: Sequence[int], n_tokens: int) -> None:
+    """Raise ValueError unless every id is below the number of tokens."""
+    if outside := [i for i in token_ids if not 0 <= i < n_tokens]:
+        raise ValueError(f"token_ids has {outside[0]}, expected numbers from 0 to {n_tokens - 1}")
 
 
 Pair = tuple[int, int]
@@ -181,7 +179,8 @@ class BytePairEncoding:
     """
 
     def __init__(self, merges: Iterable[Pair]) -> None:
-        self.tokens, self.new_ids = list(BYTES), dict[Pair, int]()
+        self.tokens = list(BYTES)
+        self.new_ids: dict[Pair, int] = {}
         for first, second in merges:
             self.new_ids[first, second] = len(self.tokens)
             self.tokens.append(self.tokens[first] + self.tokens[second])
@@ -203,12 +202,13 @@ class BytePairEncoding:
         encoded = {piece: self.encode_piece(piece) for piece in set(pieces)}  # every piece once
         return [i for piece in pieces for i in encoded[piece]]
 
-    def decode(self, token_ids: Iterable[int]) -> str:
+    def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text. Bytes that are no text by themselves, such as a third of a kanji, become "\ufffd".
 
         Raises ValueError if an id is not below the number of tokens.
         """
-        return b"".join(_pick(self.tokens, token_ids)).decode("utf-8", errors="replace")
+        check_ids(token_ids, len(self))
+        return b"".join(self.tokens[i] for i in token_ids).decode("utf-8", errors="replace")
 
 
 def read_gpt2_merges(path: str | Path) -> list[Pair]:

@@ -50,4 +50,14 @@ for made in models.values():
     for parameter in made.parameters():
         parameter.data.mul_(10)
 """,
+    "14": """
+import string
+
+from course_utils.models.gpt import GPT, GPTConfig
+from course_utils.text import Vocab
+
+torch.manual_seed(0)
+vocab = Vocab(["\\n", " ", *string.ascii_letters, *".,'"])
+gpt = GPT(GPTConfig(16, 2, 32, vocab_size=len(vocab), context_length=32, init_std=0.5)).eval()
+""",
 }

@@ -45,6 +45,8 @@ WIDGETS = [
     ("10", "action", "ArrowRight"),
     ("13", "reads", "End"),
     ("13", "head", "ArrowRight"),
+    ("14", "temperature", "ArrowRight"),
+    ("14", "top p", "ArrowLeft"),
 ]
 # Lessons whose widget is a view of recorded data: no kernel computes it, so it is tried in the exported lesson.
 VIEWS = ["06", "11"]

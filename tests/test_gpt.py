@@ -127,3 +127,20 @@ def test_a_text_that_is_too_long_is_refused():
 def test_bad_sizes_are_named(name):
     with pytest.raises(ValueError, match=f"{name} is 0, expected at least 1"):
         make(**{name: 0})
+
+
+def test_a_wider_start_is_wider_everywhere():
+    narrow, wide = (dict(make(init_std=std).named_parameters()) for std in (0.02, 0.1))
+    for name, parameter in narrow.items():
+        factor = 5 if parameter.dim() == 2 else 1  # norms start at 1, biases at 0
+        torch.testing.assert_close(wide[name], factor * parameter, rtol=1e-6, atol=1e-12)
+
+
+def test_blocks_may_turn_queries_and_keys_by_their_places():
+    model = make(rotary=True)
+    together, _ = model(TOKEN_IDS)
+    assert (together - make()(TOKEN_IDS)[0]).abs().max() > 1e-6
+    # With a cache they are turned by the places in the text, not in the part that is read.
+    first, cache = model(TOKEN_IDS[:, :4])
+    second, _ = model(TOKEN_IDS[:, 4:], cache)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), together, rtol=0, atol=1e-12)

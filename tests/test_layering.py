@@ -42,6 +42,7 @@ LEVELS = [
         "embedding_explorer",
         "prefix_explorer",
         "generation_explorer",
+        "next_token_explorer",
     },
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -164,3 +164,9 @@ def test_the_longest_repeat_is_found(text):
 def test_bad_choices_are_named(model, choice, message):
     with pytest.raises(ValueError, match=message):
         generate(model, PREFIX, **{"n_tokens": 2, **choice})
+
+
+def test_a_nucleus_of_all_leaves_out_nothing():
+    probabilities = next_probabilities(torch.tensor([[0.0, -20.0, -25.0]]), top_p=1.0)
+    torch.testing.assert_close(probabilities, next_probabilities(torch.tensor([[0.0, -20.0, -25.0]])))
+    assert (probabilities > 0).all()

@@ -17,7 +17,10 @@ from nbclient.output_widget import OutputWidget
 from course_utils.attention_calculator import draw_calculation
 from course_utils.microworld import translate
 from course_utils.models.attention import scaled_dot_product_attention
+from course_utils.models.gpt import GPT, GPTConfig
+from course_utils.next_token_explorer import draw_next_token, read_prefix
 from course_utils.points import SHAPES
+from course_utils.text import Vocab
 from course_utils.widgets import BENDS, PLAYGROUND_STEPS, SURFACES, descend_on, train_on_points
 from tests.stand_ins import STAND_INS
 from tools import lessons
@@ -34,6 +37,16 @@ PLAYGROUNDS = {
     "alignment_explorer": "alignment_explorer.alignment_explorer(looking, src_vocab, tgt_vocab)",
     "attention_calculator": "attention_calculator.attention_calculator(words, marks, embeddings, [W_q, W_k, W_v])",
     "blank_explorer": "blank_explorer.blank_explorer(models, vocab, sides)",
+    "next_token_explorer": "next_token_explorer.next_token_explorer(gpt, vocab, 'Who is there')",
+}
+
+# The lessons of those that need something from the cells before them.
+LESSONS = {
+    "prefix_explorer": "06",
+    "alignment_explorer": "08",
+    "attention_calculator": "10",
+    "blank_explorer": "13",
+    "next_token_explorer": "14",
 }
 
 # What the kernel is asked with, after a lesson's set-up.
@@ -43,7 +56,7 @@ import json
 import torch
 
 from course_utils import alignment_explorer, attention_calculator, blank_explorer, embedding_explorer
-from course_utils import prefix_explorer
+from course_utils import next_token_explorer, prefix_explorer
 from course_utils import runtime, translation_explorer, widgets, word_widgets
 
 seed, device = runtime.start_lesson(seed=1)
@@ -104,6 +117,8 @@ class Page:
     def open(self, playground):
         """Show a playground, as it first stands."""
         self.client.comm_objects.clear()
+        if playground in LESSONS:
+            self.run(STAND_INS[LESSONS[playground]])
         self.run(f"playground = {PLAYGROUNDS[playground]}")
         return self
 
@@ -132,8 +147,7 @@ def kernel():
     client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": Screen}}
     with client.setup_kernel(env={**os.environ, "PYTHONPATH": path}):
         page = Page(client)
-        for source in (QUESTIONS, *STAND_INS.values()):
-            page.run(source)
+        page.run(QUESTIONS)
         yield page
 
 
@@ -407,3 +421,59 @@ def _ipywidgets_name(node, modules, direct):
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
         return node.attr
     return direct.get(node.id) if isinstance(node, ast.Name) else None
+
+
+@pytest.fixture
+def next_tokens(kernel):
+    """The explorer of lesson 14, newly opened."""
+    return kernel.open("next_token_explorer")
+
+
+BUTTONS = "[part for part in playground.children[2].children]"
+
+
+def test_a_click_appends_the_token_on_the_button(next_tokens):
+    first = next_tokens.ask(f"[button.description for button in {BUTTONS}]")
+    next_tokens.run(f"{BUTTONS}[1].click()")
+    token = {"␣": " ", "↵": "\n"}.get(first[1], first[1])
+    assert next_tokens.ask("control('prefix').value") == "Who is there" + token
+    assert next_tokens.picture()[1].startswith(f"After {'Who is there' + token!r}, ")
+    # The buttons are those of the longer text, most probable first.
+    assert next_tokens.ask(f"[button.description for button in {BUTTONS}]") != first
+
+
+def test_what_was_left_out_cannot_be_clicked(next_tokens):
+    assert "2 characters can be drawn" in next_tokens.move("top k", 2)[1]
+    assert next_tokens.ask(f"[button.disabled for button in {BUTTONS}]") == [False] * 2 + [True] * 10 + [
+        False
+    ]
+    before = next_tokens.ask("control('prefix').value")
+    offered = next_tokens.ask(f"[button.description for button in {BUTTONS}][:2]")
+    next_tokens.run(f"{BUTTONS}[-1].click()")  # let chance choose
+    after = next_tokens.ask("control('prefix').value")
+    assert after[:-1] == before
+    assert {" ": "␣", "\n": "↵"}.get(after[-1], after[-1]) in offered
+
+
+def test_the_explorer_of_tokens_says_what_it_cannot_read(next_tokens):
+    next_tokens.run("control('prefix').value = 'Wer da? 1'")
+    (screen,) = next_tokens.client.comm_objects.values()
+    assert [output.output_type for output in screen.outputs] == ["stream"]
+    assert "token is '?', expected one of the" in screen.outputs[0].text
+    next_tokens.move("prefix", "Who is there")
+
+
+def test_the_strip_shows_the_last_tokens_look():
+    torch.manual_seed(0)
+    vocab = Vocab(["\n", *"abc"])
+    model = GPT(GPTConfig(8, 2, 16, vocab_size=4, context_length=6, n_layers=3, init_std=0.5)).eval()
+    for prefix in ("ab", "abcabcabc"):
+        seen, logits, looks = read_prefix(model, vocab, prefix)
+        assert seen == ("\n" + prefix)[-6:]
+        assert looks.shape == (3, len(seen))
+        torch.testing.assert_close(looks.sum(1), torch.ones(3))
+        torch.testing.assert_close(logits, model(torch.tensor([vocab.encode(seen)]))[0][:, -1])
+    fig = draw_next_token(model, vocab, "ab", top_k=2)
+    assert fig.axes[0].get_title() == "2 of 4 characters can come next"
+    assert [label.get_text() for label in fig.axes[1].get_xticklabels()] == ["↵", "a", "b"]
+    pyplot.close(fig)

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from course_utils.models.attention import KeyValueCache, causal_mask
+from course_utils.models.attention import KeyValueCache
 from course_utils.models.transformer import BlockConfig, EncoderBlock
 from course_utils.shapes import check_at_least_one
 
@@ -26,12 +27,13 @@ def gelu_tanh() -> nn.GELU:
 
 @dataclass(frozen=True)
 class GPTConfig(BlockConfig):
-    """Size of the vocabulary, longest text that can be read, and number of blocks, which are GPT-2's: pre-norm."""
+    """Vocabulary, longest text, number of blocks, and the spread of the first weights; the blocks are pre-norm."""
 
     activation: Callable[[], nn.Module] = gelu_tanh
     vocab_size: int = 100
     context_length: int = 64
     n_layers: int = 2
+    init_std: float = 0.02
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -43,8 +45,7 @@ class GPTConfig(BlockConfig):
 class GPT(nn.Module):
     """A stack of blocks in which each token sees itself and what came before it; every position foretells the next.
 
-    One table serves as embedding and, turned round, as output layer. The first weights are drawn as for GPT-2: from a
-    normal distribution of width 0.02, and narrower where blocks add to the stream, by 1 / sqrt(2 L).
+    One table serves as embedding and, turned round, as output layer.
     """
 
     def __init__(self, config: GPTConfig) -> None:
@@ -55,12 +56,7 @@ class GPT(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_layers))
         self.norm = config.norm()
-        for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                adds = name.endswith(("W_o.weight", "feed_forward.2.weight"))
-                nn.init.normal_(parameter, std=0.02 / (2 * config.n_layers) ** 0.5 if adds else 0.02)
-            elif name.endswith("bias"):
-                nn.init.zeros_(parameter)
+        draw_weights(self, config)
 
     @property
     def context_length(self) -> int:
@@ -75,17 +71,31 @@ class GPT(nn.Module):
         With the cache of an earlier call the tokens go on where that call ended; None starts anew. Raises ValueError if
         that makes more than context_length tokens.
         """
-        if cache is None:
-            cache = [KeyValueCache() for _ in self.blocks]
+        cache = [KeyValueCache() for _ in self.blocks] if cache is None else cache
         start = len(cache[0])
         end = start + token_ids.shape[1]
         check_room(start, end, self.context_length)
-        x = self.token_embedding(token_ids) + self.position_embedding.weight[start:end]  # (B, T, D)
-        x = self.dropout(x)
-        mask = causal_mask(end)[start:].to(x.device)  # (T, S)
+        x = self.dropout(self.token_embedding(token_ids) + self.position_embedding.weight[start:end])
+        places = torch.arange(end, device=x.device)  # (S,)
+        mask = places[start:, None] >= places  # (T, S): a token sees itself and what came before it
         for block, kept in zip(self.blocks, cache):
-            x = block(x, mask, kept)
+            x = block(x, mask, kept)  # (B, T, D)
         return self.norm(x) @ self.token_embedding.weight.T, cache  # (B, T, V)
+
+
+def draw_weights(model: nn.Module, config: GPTConfig) -> None:
+    """Draw the first weights as for GPT-2: normally distributed, biases 0.
+
+    The spread is init_std, and smaller by 1 / sqrt(2 L) where blocks add to the stream, for 2 L such sums follow one
+    another.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            adds = name.endswith(("W_o.weight", "feed_forward.2.weight"))
+            scale = (2 * config.n_layers) ** -0.5 if adds else 1.0
+            nn.init.normal_(parameter, std=scale * config.init_std)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
 
 
 # What GPT-2's checkpoint calls the parts of block i, "h.i.", and what they are called here, in "blocks.i.".
