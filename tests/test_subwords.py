@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import category, ucd_3_2_0
 
 import pytest
@@ -129,8 +130,13 @@ SIGNS = [
 ]
 
 
+# The library takes a special token that is written out in a text for the token itself; to ours it is ordinary text.
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet=st.one_of(st.sampled_from("abcABC éÉ'.#[]日"), st.sampled_from(SIGNS))))
+@given(
+    st.text(alphabet=st.one_of(st.sampled_from("abcABC éÉ'.#[]日"), st.sampled_from(SIGNS))).filter(
+        lambda text: not re.search(r"\[(PAD|UNK|CLS|SEP|MASK)\]", text)
+    )
+)
 def test_word_pieces_are_the_librarys_on_any_text(pieces, text):
     ours, theirs = pieces
     assert ours.split(text) == theirs.encode(text, add_special_tokens=False).tokens
