@@ -32,13 +32,18 @@ def check_n_weights(answer: Any) -> str:
             + 2 * D * F,
             "each head has a table of 96 to 12 numbers; all 8 of them make one of 96 to 96.": 8 * D * D // 8
             + 2 * D * F,
+            "the cross-attention has an output table, too.": 7 * D * D + 2 * D * F,
+            "two attentions, not three.": 12 * D * D + 2 * D * F,
             "biases are to be left out.": 8 * (D * D + D) + 2 * D * F + F + D,
             "biases and norms are to be left out.": 8 * (D * D + D) + 2 * D * F + F + D + 6 * D,
         },
         "not the tables of two attentions and of the feed-forward layer.",
         tolerance=1e-9,
+        show=False,
     )
-    return "In the paper, with 512 and 2,048, attention and feed-forward layer have 2,097,152 weights each."
+    return (
+        "In the paper the two attentions together have as many weights as the feed-forward layer: 2,097,152."
+    )
 
 
 @function_exercise
@@ -75,6 +80,9 @@ def check_learning_rate(answer: Callable) -> str:
             ),
             "the branches do not meet: warm_up_steps has the power -1.5, not -0.5.": scaled(
                 lambda s, w: min(s**-0.5, s * w**-0.5)
+            ),
+            "after the warm-up it falls by the step itself, not by the steps since then.": scaled(
+                lambda s, w: s * w**-1.5 if s <= w else min(w**-0.5, (s - w) ** -0.5)
             ),
             "you count from 0. The paper counts from 1, and so does `step` here.": scaled(
                 lambda s, w: min((s + 1) ** -0.5, (s + 1) * w**-1.5)
@@ -119,6 +127,15 @@ def check_smoothed_loss(answer: Callable) -> str:
                 "each word of the vocabulary gets epsilon / V, not epsilon.": value(
                     -((1 - epsilon) * chosen + epsilon * rest).mean()
                 ),
+                "a mean over all N times V numbers: sum over the vocabulary, mean over the tokens only.": value(
+                    right / V
+                ),
+                "the right word also gets its part of epsilon. Your target sums to less than 1.": value(
+                    -((1 - epsilon) * chosen + epsilon / V * (rest - chosen)).mean()
+                ),
+                "log_p[:, target] takes every pair of token and target. Use log_p[torch.arange(N), target].": value(
+                    -((1 - epsilon) * log_p[:, target].mean() + (epsilon * rest / V).mean())
+                ),
                 "here epsilon goes to the other words only. In this lesson, as in PyTorch, it is spread over all of "
                 "them, the right one included.": value(
                     -((1 - epsilon) * chosen + epsilon * (rest - chosen) / max(V - 1, 1)).mean()
@@ -139,12 +156,15 @@ def check_smoothed_loss(answer: Callable) -> str:
         )
     large = torch.tensor([[2000.0, 0.0, -1000.0]], dtype=torch.float64)
     compare(
-        number(answer(large, torch.tensor([1]), 0.3), "the loss of logits as large as 2,000"),
+        number(
+            answer(large, torch.tensor([1]), 0.3),
+            "the loss of logits as large as 2,000 (take log_softmax, not the log of a softmax)",
+        ),
         0.7 * 2000 + 0.1 * (0 + 2000 + 3000),
         {},
         "right for small logits, not for logits as large as 2,000: use log_softmax.",
     )
-    return "It is never 0, however sure the model is: that is its purpose."
+    return "With epsilon above 0 it is never 0, however sure the model is: that is its purpose."
 
 
 def _over_tokens(logits: Tensor, target: Tensor, epsilon: float) -> float:
@@ -156,7 +176,7 @@ def _over_tokens(logits: Tensor, target: Tensor, epsilon: float) -> float:
 def check_cross_attention(answer: Callable) -> str:
     """cross_attention(x, memory, W_q, W_k, W_v, n_heads): every target token looks at the source, in several heads."""
     generator = torch.Generator().manual_seed(12)
-    for T, S, D, H in ((2, 3, 4, 2), (3, 3, 6, 3), (3, 5, 6, 1), (1, 4, 8, 2), (4, 1, 6, 2), (4, 4, 4, 4)):
+    for T, S, D, H in ((2, 3, 12, 3), (3, 3, 6, 3), (3, 5, 6, 1), (1, 4, 8, 2), (4, 1, 6, 2), (4, 4, 4, 4)):
         shapes = ((T, D), (S, D), (D, D), (D, D), (D, D))
         x, memory, *tables = (torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes)
         right = _look(x, memory, *tables, H)
@@ -170,6 +190,16 @@ def check_cross_attention(answer: Callable) -> str:
             "the scores are divided by the root of D. Each head has D / n_heads numbers: divide by their root.": _look(
                 x, memory, *tables, H, scale=D**-0.5
             ),
+            "the scores are divided by the width of a head. Divide by its root.": _look(
+                x, memory, *tables, H, scale=H / D
+            ),
+            "the scores are multiplied by the root of a head's width. Divide by it.": _look(
+                x, memory, *tables, H, scale=(D / H) ** 0.5
+            ),
+            "the softmax runs over the heads. Each query's weights sum to 1 over the source: the last axis.": _look(
+                x, memory, *tables, H, axis=0
+            ),
+            "W_q and W_k have changed places.": _look(x, memory, tables[1], tables[0], tables[2], H),
             "the heads are cut wrongly, though the shape is right: a head takes neighbouring columns of every token. "
             "Unflatten the last axis, then swap heads and tokens.": _look(
                 x, memory, *tables, H, cut=_by_rows

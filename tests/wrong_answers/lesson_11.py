@@ -52,6 +52,8 @@ WRONG = {
         ("n_weights = 64 * 96**2 + 2 * 96 * 200", "heads share the width"),
         ("n_weights = 96**2 + 2 * 96 * 200", "all 8 of them"),
         ("n_weights = 8 * (96**2 + 96) + 2 * 96 * 200 + 200 + 96", "biases are to be left out"),
+        ("n_weights = 7 * 96**2 + 2 * 96 * 200", "output table, too"),
+        ("n_weights = 12 * 96**2 + 2 * 96 * 200", "not three"),
         ("n_weights = 112129", "not the tables"),
         ("n_weights = None", "expected a single number"),
     ],
@@ -79,6 +81,11 @@ WRONG = {
             RATE.format(answer="d_model**-0.5 * min(1 / step, step * warm_up_steps**-1.5)"),
             "falls like 1 / step.",
         ),
+        (
+            "def learning_rate(s, d, w):\n"
+            "    return d**-0.5 * (s * w**-1.5 if s <= w else min(w**-0.5, (s - w) ** -0.5))",
+            "not by the steps since then",
+        ),
         (RATE.format(answer="0.001"), "not the rates of"),
     ],
     "smoothed_loss": [
@@ -101,8 +108,21 @@ WRONG = {
         (smoothed(answer="-(chosen + epsilon * log_p.mean(-1)).mean()"), "comes on top"),
         (smoothed(log_p="logits"), "no logarithms"),
         (
+            smoothed(answer="-((1 - epsilon) * chosen / V + epsilon * log_p.mean(-1) / V).mean()"),
+            "all N times V",
+        ),
+        (
+            smoothed(answer="-((1 - epsilon) * chosen + epsilon / V * (log_p.sum(-1) - chosen)).mean()"),
+            "sums to less than 1",
+        ),
+        (
+            smoothed(answer="-((1 - epsilon) * log_p[:, target].mean() + epsilon * log_p.mean())"),
+            "every pair of token and target",
+        ),
+        (smoothed(log_p="logits.softmax(-1).log()"), "take log_softmax, not the log"),
+        (
             smoothed(log_p="(logits.exp() / logits.exp().sum(-1, keepdim=True)).log()"),
-            "logits as large as 2,000",
+            "logits as large as 2,000 (take",
         ),
         (smoothed(answer="-((1 - epsilon) * chosen + epsilon * log_p.mean(-1))"), "expected a single number"),
     ],
@@ -110,6 +130,10 @@ WRONG = {
         (cross(axis="-2"), "runs over the queries"),
         (cross(scale=""), "scale is missing"),
         (cross(scale="/ x.shape[-1] ** 0.5"), "root of D"),
+        (cross(scale="/ query.shape[-1]"), "by the width of a head"),
+        (cross(scale="* query.shape[-1] ** 0.5"), "are multiplied by the root"),
+        (cross(axis="0"), "over the heads"),
+        (cross(query="x @ W_k.T", key="memory @ W_q.T"), "changed places"),
         (cross(split="y.reshape(n_heads, len(y), -1)"), "cut wrongly, though"),
         (
             cross(
@@ -124,8 +148,8 @@ WRONG = {
         (cross(key="x @ W_k.T", value="x @ W_v.T"), "self-attention"),
         (cross(value="memory @ W_k.T"), "keys' table"),
         (cross(value="memory"), "W_v is missing"),
-        (cross(query="memory @ W_q.T", key="x @ W_k.T", value="x @ W_v.T"), "shape (3, 4)"),
-        (cross(answer="(weights @ value)"), "shape (2, 2, 2)"),
+        (cross(query="memory @ W_q.T", key="x @ W_k.T", value="x @ W_v.T"), "shape (3, 12)"),
+        (cross(answer="(weights @ value)"), "shape (3, 2, 4)"),
         (cross(answer="value.mean(1).flatten().expand(x.shape)"), "no word is preferred"),
     ],
 }
