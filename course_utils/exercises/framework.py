@@ -52,6 +52,16 @@ def expect(condition: bool, hint: str) -> None:
         raise Wrong(hint)
 
 
+def f64(values: Any) -> Tensor:
+    """Return numbers as a tensor in float64."""
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def draw(seed: int, *shape: int) -> Tensor:
+    """Return normal numbers in float64 of the given shape, the same for the same seed."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
 def compare(
     got: Any, right: Any, mistakes: dict[str, Any], otherwise: str, tolerance: float = 1e-6, show: bool = True
 ) -> None:

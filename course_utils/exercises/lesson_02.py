@@ -12,16 +12,13 @@ from course_utils.exercises.framework import (
     Wrong,
     compare,
     expect,
+    f64,
     function_exercise,
     number,
     tensor,
     value_exercise,
     without_autograd,
 )
-
-
-def _f64(values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @value_exercise
@@ -56,7 +53,7 @@ def check_neuron_gradient(answer: Callable) -> str:
     """neuron_gradient(x, w, b, target): slopes of (tanh(w @ x + b) - target)**2 in w and in b."""
     cases = [([0.5, -1.0, 2.0], [0.9, -0.3, 0.2], -0.1, -0.4), ([1.5, 0.25], [-0.4, 0.7], 0.3, -0.9)]
     for case in cases:
-        _examine_gradient(answer, *map(_f64, case))
+        _examine_gradient(answer, *map(f64, case))
     return "It equals the gradient that torch finds."
 
 
@@ -116,7 +113,7 @@ def _nearly(got: list[Any], right: list[Tensor]) -> bool:
 @function_exercise
 def check_undo_broadcast(answer: Callable) -> str:
     """undo_broadcast(grad, shape): sum a gradient over all axes along which an array was copied."""
-    grad = _f64([[[1, 2, 3], [4, 5, 7]], [[8, 10, 13], [16, 19, 23]]])  # (2, 2, 3)
+    grad = f64([[[1, 2, 3], [4, 5, 7]], [[8, 10, 13], [16, 19, 23]]])  # (2, 2, 3)
     cases = [((2, 2, 3), grad), ((2, 2, 1), grad.sum(2, True)), ((1, 2, 3), grad.sum(0, True))]
     cases += [((3,), grad.sum((0, 1))), ((2, 3), grad.sum(0)), ((2, 1), grad.sum((0, 2))[:, None])]
     cases += [((), grad.sum())]
@@ -163,7 +160,7 @@ def _misshapen(got: tuple[int, ...], shape: tuple[int, ...]) -> str:
 @function_exercise
 def check_stable_softmax(answer: Callable) -> str:
     """stable_softmax(logits): probabilities along the last axis, for logits of any size."""
-    small = _f64([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
+    small = f64([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
     right = small.softmax(1)
     got = answer(small)
     if isinstance(got, Tensor) and bool(torch.isnan(got).any()):
@@ -186,7 +183,7 @@ def check_stable_softmax(answer: Callable) -> str:
         / small.exp().sum(1, keepdim=True),
     }
     compare(got, right, mistakes, "not the softmax of the rows.")
-    large = _f64(
+    large = f64(
         [
             [0.0, 9_999.0, 10_000.0],
             [-10_001.0, -20_000.0, -10_000.0],

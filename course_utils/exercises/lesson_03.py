@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,20 +11,17 @@ from torch import Tensor
 from course_utils.exercises.framework import (
     compare,
     expect,
+    f64,
     function_exercise,
     number,
     tensor,
 )
 
 
-def _f64(values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 @function_exercise
 def check_perplexity_of(answer: Callable) -> str:
     """perplexity_of(p): exp of the mean of -log p."""
-    for p in (_f64([0.5, 0.125, 0.25]), _f64([0.9, 0.01, 0.3, 0.02, 0.6]), torch.full((7,), 0.05).double()):
+    for p in (f64([0.5, 0.125, 0.25]), f64([0.9, 0.01, 0.3, 0.02, 0.6]), torch.full((7,), 0.05).double()):
         logs = p.log()
         compare(
             number(answer(p)),
@@ -180,10 +176,10 @@ def _best_of(weights: Tensor, p_network: Tensor, p_counts: Tensor) -> float:
 def check_best_weight(answer: Callable) -> str:
     """best_weight(p_network, p_counts): the weight of the network, 0, 0.1, ... 1, with the lowest perplexity."""
     texts = [
-        (_f64([0.02, 0.5, 0.08, 0.03, 0.2]), _f64([0.3, 0.1, 0.2, 0.4, 0.001])),
-        (_f64([0.2, 0.9, 0.1, 0.4]), _f64([0.6, 0.01, 0.3, 0.05])),
-        (_f64([0.5, 0.6, 0.7]), _f64([0.1, 0.2, 0.3])),
-        (_f64([0.1, 0.2, 0.3]), _f64([0.5, 0.6, 0.7])),
+        (f64([0.02, 0.5, 0.08, 0.03, 0.2]), f64([0.3, 0.1, 0.2, 0.4, 0.001])),
+        (f64([0.2, 0.9, 0.1, 0.4]), f64([0.6, 0.01, 0.3, 0.05])),
+        (f64([0.5, 0.6, 0.7]), f64([0.1, 0.2, 0.3])),
+        (f64([0.1, 0.2, 0.3]), f64([0.5, 0.6, 0.7])),
     ]
     for p_network, p_counts in texts:
         best = _best_of(torch.arange(11) / 10, p_network, p_counts)

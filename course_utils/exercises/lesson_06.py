@@ -12,16 +12,13 @@ from torch import Tensor
 from course_utils.exercises.framework import (
     compare,
     expect,
+    f64,
     function_exercise,
     number,
     tensor,
     value_exercise,
     without_autograd,
 )
-
-
-def _f64(values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @value_exercise
@@ -57,8 +54,8 @@ def check_with_temperature(answer: Callable) -> str:
         ([[0.2, 0.1, -0.1], [0.0, 0.15, 0.1]], 0.1),
     ]
     for logits, temperature in cases:
-        _examine_temperature(answer, _f64(logits), temperature)
-    _examine_temperature(answer, _f64([[600.0, 0.0, 300.0], [-600.0, -601.0, -590.0]]), 0.4)
+        _examine_temperature(answer, f64(logits), temperature)
+    _examine_temperature(answer, f64([[600.0, 0.0, 300.0], [-600.0, -601.0, -590.0]]), 0.4)
     return "At 0.5, probabilities are squared and made to sum to 1 again; at 2 it is their square roots."
 
 

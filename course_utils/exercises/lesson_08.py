@@ -12,15 +12,12 @@ from course_utils.exercises.framework import (
     Wrong,
     compare,
     expect,
+    f64,
     function_exercise,
     number,
     tensor,
     value_exercise,
 )
-
-
-def _f64(values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @value_exercise
@@ -48,9 +45,9 @@ def check_n_tanh(answer: Any) -> str:
 @function_exercise
 def check_attention_weights(answer: Callable) -> str:
     """attention_weights(scores, mask): softmax over the allowed positions, 0 elsewhere."""
-    two = _f64([[1.0, -0.5, 2.0, 0.3], [0.2, 1.5, -1.0, 3.0]])
+    two = f64([[1.0, -0.5, 2.0, 0.3], [0.2, 1.5, -1.0, 3.0]])
     # The last row has small exponentials: a little that is added to them or to their sum would show.
-    three = _f64(
+    three = f64(
         [[1.0, -0.5, 2.0, 0.3, 0.0], [0.2, 1.5, -1.0, 3.0, -2.0], [-12.0, -13.5, -11.0, -14.0, -12.5]]
     )
     cases = [
@@ -164,14 +161,14 @@ def check_error_rate(answer: Callable) -> str:
     """error_rate(weights, gold): alignment error rate of the links with the largest weights."""
     cases = [
         (
-            _f64([[0.05, 0.25, 0.7], [0.3, 0.55, 0.15], [0.15, 0.5, 0.35], [0.45, 0.05, 0.5]]),
+            f64([[0.05, 0.25, 0.7], [0.3, 0.55, 0.15], [0.15, 0.5, 0.35], [0.45, 0.05, 0.5]]),
             {(0, 0), (0, 3), (1, 1), (1, 3), (2, 1)},
         ),
         (
-            _f64([[0.1, 0.05, 0.1, 0.25, 0.5], [0.5, 0.05, 0.15, 0.2, 0.1], [0.45, 0.1, 0.05, 0.35, 0.05]]),
+            f64([[0.1, 0.05, 0.1, 0.25, 0.5], [0.5, 0.05, 0.15, 0.2, 0.1], [0.45, 0.1, 0.05, 0.35, 0.05]]),
             {(0, 1), (2, 2)},
         ),
-        (_f64([[0.2, 0.8], [0.7, 0.3]]), {(1, 0), (0, 1)}),
+        (f64([[0.2, 0.8], [0.7, 0.3]]), {(1, 0), (0, 1)}),
     ]
     for weights, gold in cases:
         got = number(answer(weights, gold))
@@ -210,7 +207,7 @@ def check_error_rate(answer: Callable) -> str:
             "not the alignment error rate.",
         )
     expect(
-        abs(number(answer(_f64([[0.9, 0.1]]), {(1, 0)})) - 1) < 1e-6,
+        abs(number(answer(f64([[0.9, 0.1]]), {(1, 0)})) - 1) < 1e-6,
         "if no link is right, the rate is 1. Yours is another.",
     )
     return "It is 0 for a perfect map, and 1 if no link is right."

@@ -11,6 +11,7 @@ from torch import Tensor
 from course_utils.exercises.framework import (
     Wrong,
     compare,
+    draw,
     expect,
     function_exercise,
     number,
@@ -18,10 +19,6 @@ from course_utils.exercises.framework import (
     value_exercise,
 )
 from course_utils.models.transformer import sinusoids
-
-
-def _draw(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @value_exercise
@@ -65,10 +62,10 @@ def check_attend(answer: Callable) -> str:
     for seed, (T, S, K, V) in enumerate(
         ((3, 5, 4, 2), (5, 5, 3, 3), (1, 3, 9, 4), (5, 1, 2, 1), (2, 6, 1, 5))
     ):
-        query, key, value = _draw(seed, T, K), _draw(seed + 10, S, K), _draw(seed + 20, S, V)
+        query, key, value = draw(seed, T, K), draw(seed + 10, S, K), draw(seed + 20, S, V)
         # Loud queries: a wrong scale shows, and the softmax of an even row would not.
         _examine_attend(answer(3 * query, key, value), 3 * query, key, value)
-    query, key, value = _draw(1, 2, 4) * 1e4, _draw(2, 3, 4), _draw(3, 3, 2)
+    query, key, value = draw(1, 2, 4) * 1e4, draw(2, 3, 4), draw(3, 3, 2)
     got = answer(query, key, value)
     if isinstance(got, Tensor) and not bool(torch.isfinite(got).all()):
         raise Wrong(
@@ -139,10 +136,10 @@ def _examine_attend(got: Any, query: Tensor, key: Tensor, value: Tensor) -> None
 @function_exercise
 def check_causal_weights(answer: Callable) -> str:
     """causal_weights(scores): softmax over the token itself and those to its left."""
-    cases = [_draw(seed, T, T) * 2 for seed, T in enumerate((4, 2, 1, 6))]
+    cases = [draw(seed, T, T) * 2 for seed, T in enumerate((4, 2, 1, 6))]
     # A score of 0 for what is forbidden would take all weight here. Whole 64ths are exact in float32 too.
-    cases.append((_draw(9, 5, 5) * 64).round() / 64 - 200)
-    cases.append(_draw(10, 3, 3) + 30)
+    cases.append((draw(9, 5, 5) * 64).round() / 64 - 200)
+    cases.append(draw(10, 3, 3) + 30)
     for scores in cases:
         T = len(scores)
         allowed = torch.ones(T, T, dtype=torch.bool).tril()

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from course_utils.exercises.framework import (
     Wrong,
     compare,
+    draw,
     expect,
     function_exercise,
     number,
@@ -20,10 +21,6 @@ from course_utils.exercises.framework import (
     value_exercise,
 )
 from course_utils.text import merge
-
-
-def _draw(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @value_exercise
@@ -57,10 +54,10 @@ def check_llama_price(answer: Any) -> str:
 def check_next_token_loss(answer: Callable) -> str:
     """next_token_loss(logits, token_ids): the mean cross-entropy of each next token, in nats."""
     for seed, (B, T, V) in enumerate(((2, 4, 5), (3, 2, 7), (1, 6, 3), (4, 3, 2), (2, 5, 9))):
-        logits = 2 * _draw(seed, B, T, V)
+        logits = 2 * draw(seed, B, T, V)
         token_ids = torch.randint(V, (B, T), generator=torch.Generator().manual_seed(seed + 50))
         _examine_loss(answer(logits, token_ids), logits, token_ids)
-    logits, token_ids = 1000 * _draw(9, 2, 3, 4), torch.tensor([[0, 1, 2], [3, 0, 1]])
+    logits, token_ids = 1000 * draw(9, 2, 3, 4), torch.tensor([[0, 1, 2], [3, 0, 1]])
     loss = answer(logits, token_ids)
     if isinstance(loss, (Tensor, float)) and not math.isfinite(loss):
         raise Wrong(
