@@ -41,11 +41,6 @@ def prose(number: str) -> str:
     return re.sub(r"```.*?```|`[^`\n]*`", " ", "\n\n".join(texts), flags=re.S)
 
 
-def python(cell: NotebookNode) -> str:
-    """Return a cell's code with IPython's own lines replaced, so that it parses."""
-    return re.sub(r"^(\s*)[%!].*$", r"\1pass", cell.source, flags=re.M)
-
-
 def lines(cell: NotebookNode) -> int:
     """Return how many lines of a cell are not blank."""
     return sum(bool(line.strip()) for line in cell.source.splitlines())
@@ -120,7 +115,7 @@ def test_it_keeps_to_its_budget(number: str) -> None:
 @everywhere
 def test_its_card_states_the_measured_minutes(number: str) -> None:
     (card,) = lessons.find(LESSONS[number], "card")
-    assert lessons.time_line(LESSONS[number]) in card.source.splitlines()
+    assert lessons.time_lines(LESSONS[number]) in card.source
     assert (
         len(re.findall(r"^\| (?:\*\*You will be able to\*\* )?\| ", card.source, flags=re.M)) == 4
     )  # header and 3
@@ -194,7 +189,7 @@ SOURCES = [
 def test_what_is_written_out_is_what_the_package_holds(cell: NotebookNode, name: str) -> None:
     module, _, attribute = name.rpartition(".")
     package = inspect.getsource(importlib.import_module(module))
-    assert bare(python(cell), attribute) == bare(package, attribute)
+    assert bare(lessons.python(cell), attribute) == bare(package, attribute)
 
 
 @in_lessons
@@ -226,7 +221,7 @@ def test_its_prose_has_no_hype(number: str) -> None:
 
 @everywhere
 def test_it_imports_nothing_that_it_does_not_use(number: str) -> None:
-    trees = [ast.parse(python(cell)) for cell in code_cells(number)]
+    trees = [ast.parse(lessons.python(cell)) for cell in code_cells(number)]
     imported = {
         (alias.asname or alias.name).split(".")[0]
         for tree in trees
@@ -283,7 +278,7 @@ def test_it_asserts_at_least_as_many_claims_as_it_sums_up(number: str) -> None:
     asserts = sum(
         isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and "assert_" in ast.unparse(node.func))
         for cell in code_cells(number)
-        for node in ast.walk(ast.parse(python(cell)))
+        for node in ast.walk(ast.parse(lessons.python(cell)))
     )
     assert 3 <= len(claims) <= 5
     assert asserts >= len(claims)
@@ -309,7 +304,7 @@ def test_its_quiz_explains_every_option(number: str) -> None:
 def test_a_repeated_use_of_its_names_is_safe_to_run_twice(number: str) -> None:
     """Names that a cell both reads and replaces by growing would differ when the cell runs twice."""
     for cell in code_cells(number):
-        for node in ast.parse(python(cell)).body:
+        for node in ast.parse(lessons.python(cell)).body:
             assert not isinstance(node, ast.AugAssign), f"at top level: {ast.unparse(node)}"
 
 

@@ -83,12 +83,45 @@ def test_minutes_of_an_empty_lesson_are_not_zero():
     assert lessons.minutes(new_notebook()) == {"read": 5, "run": 1, "exercises": 0}
 
 
-def test_time_line_states_the_minutes():
-    assert (
-        lessons.time_line(a_lesson())
-        == "| **Time** | 20 minutes to read, 2 minutes to run, 25 minutes of exercises |"
+def test_minutes_by_part_are_those_of_its_cells():
+    notebook = new_notebook(
+        cells=[
+            markdown("word " * 140, "title"),
+            timed(24, "pass", "setup"),
+            markdown("word " * 280, "part:by-hand"),
+            markdown("## Exercises", "part:exercises"),
+            markdown("**1. Begin** (10 minutes)."),
+            markdown("hint " * 5000, "hint"),
+        ]
     )
-    assert lessons.time_line(new_notebook()) == "| **Time** | 5 minutes to read, 1 minute to run |"
+    by_part = lessons.minutes_by_part(notebook)
+    assert list(by_part) == ["opening", "by-hand", "exercises"]
+    assert by_part["opening"] == pytest.approx({"read": 1 + 25 / 60, "run": 0.4, "exercises": 0})
+    assert by_part["by-hand"] == pytest.approx({"read": 2, "run": 0, "exercises": 0})
+    assert by_part["exercises"] == pytest.approx({"read": 3 / 140, "run": 0, "exercises": 10})
+    assert lessons.time_lines(notebook).splitlines() == [
+        "| **Time** | 5 minutes to read, 1 minute to run, 10 minutes of exercises |",
+        "| **Minutes by part** | opening 2, by hand 2, exercises 10 |",
+    ]
+
+
+def test_time_lines_state_the_minutes():
+    first, second = lessons.time_lines(a_lesson()).splitlines()
+    assert first == "| **Time** | 20 minutes to read, 2 minutes to run, 25 minutes of exercises |"
+    assert second == "| **Minutes by part** | opening 47 |"
+    assert (
+        lessons.time_lines(new_notebook()).splitlines()[0]
+        == "| **Time** | 5 minutes to read, 1 minute to run |"
+    )
+
+
+def test_claims_are_asserts_and_calls_of_functions_that_assert():
+    cells = [
+        timed(1, "%pip install x\nassert 1 < 2, 'no'\nfor i in range(3):\n    assert i < 3"),
+        timed(1, "torch.testing.assert_close(a, b)\nassert_allclose(a, b)\nassertive(a)\nf()(assert_none)"),
+        markdown("assert nothing"),
+    ]
+    assert lessons.claims(new_notebook(cells=cells)) == 4
 
 
 def test_seconds_of_a_cell_are_those_between_its_start_and_its_reply():
@@ -117,12 +150,21 @@ def test_cells_are_found_by_tag_and_by_part():
 # Stamping
 
 
+def marked(name: str, table: str) -> str:
+    return f"<!-- {name}: written by tools.stamp -->\n{table}\n<!-- end of {name} -->"
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course of two lessons, where everything that can be out of date is."""
     monkeypatch.setattr(lessons, "ROOT", tmp_path)
     monkeypatch.setattr(lessons, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(stamp, "README", tmp_path / "README.md")
+    monkeypatch.setattr(stamp, "IN_NUMBERS", tmp_path / "in_numbers.md")
+    (tmp_path / "in_numbers.md").write_text(
+        "Costs:\n" + marked("numbers", "old") + "\nMinutes:\n" + marked("minutes", "none yet") + "\n",
+        encoding="utf-8",
+    )
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").write_text(
         f'[project]\nname = "course"\nversion = "2.5"\n[project.urls]\nRepository = "{REPOSITORY}"\n',
@@ -131,7 +173,7 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "README.md").write_text(
         f"Open [lesson 01]({OLD_COLAB}01_slopes.ipynb), or run `pip install git+https://github.com/nobody/old@v0.1`.\n"
         "Play [a game](https://github.com/nobody/old/blob/v0.1/docs/game.md).\n\n"
-        f"{stamp.LIST_BEGIN}\nno list yet\n{stamp.LIST_END}\n\nThe end.\n",
+        f"{marked('lessons', 'no list yet')}\n\nThe end.\n",
         encoding="utf-8",
     )
     for name, title in (("01_slopes", "01 · Slopes: the way down"), ("02_nets", "02 · Nets: many slopes")):
@@ -177,6 +219,7 @@ def test_stamp_brings_everything_up_to_date(course, monkeypatch):
     assert card.splitlines()[2:] == [
         "| **You need** | time |",
         "| **Time** | 5 minutes to read, 1 minute to run, 5 minutes of exercises |",
+        "| **Minutes by part** | opening 6 |",
         "| **Hardware** | any |",
     ]
     assert setup == f'%pip install -q "git+{REPOSITORY}@v2.5"'
@@ -192,18 +235,30 @@ def test_stamp_brings_everything_up_to_date(course, monkeypatch):
         f"Open [lesson 01]({COLAB}01_slopes.ipynb), or run `pip install git+{REPOSITORY}@v2.5`.",
         f"Play [a game]({REPOSITORY}/blob/v2.5/docs/game.md).",
         "",
-        stamp.LIST_BEGIN,
-        *in_readme,
-        stamp.LIST_END,
+        *marked("lessons", "\n".join(in_readme)).splitlines(),
         "",
         "The end.",
+    ]
+    assert stamp.IN_NUMBERS.read_text(encoding="utf-8").splitlines() == [
+        "Costs:",
+        "<!-- numbers: written by tools.stamp -->",
+        "| Lesson | Seconds | Longest cell | Peak MiB | Code cells | Figures | Exercises | Claims asserted |",
+        "|---|---|---|---|---|---|---|---|",
+        "| 01 Slopes | 20 | 20.0 s |  | 1 | 0 | 0 | 0 |",
+        "| 02 Nets | 20 | 20.0 s |  | 1 | 0 | 0 | 0 |",
+        "| **All** | 40 | | | 2 | 0 | 0 | 0 |",
+        "<!-- end of numbers -->",
+        "Minutes:",
+        *marked(
+            "minutes", "| Lesson | opening | all |\n|---|---|---|\n| 01 | 6 | 6 |\n| 02 | 6 | 6 |"
+        ).splitlines(),
     ]
 
 
 def test_stamping_twice_changes_nothing_more(course, monkeypatch, capsys):
     run_stamp(monkeypatch)
     stamped = contents(course)
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 4
     assert run_stamp(monkeypatch, "--check") == run_stamp(monkeypatch) == 0
     assert contents(course) == stamped
     assert capsys.readouterr().out == ""
@@ -216,9 +271,13 @@ def test_check_says_what_is_out_of_date_and_writes_nothing(course, monkeypatch, 
     named = [Path(line.removeprefix("out of date: ")) for line in capsys.readouterr().out.splitlines()]
     assert sorted(path.as_posix() for path in named) == [
         "README.md",
+        "in_numbers.md",
         "notebooks/01_slopes.ipynb",
         "notebooks/02_nets.ipynb",
     ]
+
+
+EVERYTHING = ["01_slopes.ipynb", "02_nets.ipynb", "README.md", "in_numbers.md"]
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -235,10 +294,20 @@ def edit(path: Path, old: str, new: str) -> None:
         ("02_nets", "Before: [01 Slopes]", "Before: [01 Hills]", ["02_nets.ipynb"]),
         ("02_nets", "| 5 minutes to read", "| 10 minutes to read", ["02_nets.ipynb"]),
         ("02_nets", "| 5 min | 1 min |", "| 5 min | 2 min |", ["02_nets.ipynb"]),
-        ("02_nets", "(5 minutes)", "(15 minutes)", ["01_slopes.ipynb", "02_nets.ipynb", "README.md"]),
-        ("02_nets", "02 · Nets", "02 · Webs", ["01_slopes.ipynb", "02_nets.ipynb", "README.md"]),
+        ("02_nets", "(5 minutes)", "(15 minutes)", EVERYTHING),
+        ("02_nets", "opening 6", "opening 7", ["02_nets.ipynb"]),
+        ("02_nets", "02 · Nets", "02 · Webs", EVERYTHING),
     ],
-    ids=["Colab address", "pip address", "neighbour", "minutes", "list", "exercise", "title"],
+    ids=[
+        "Colab address",
+        "pip address",
+        "neighbour",
+        "minutes",
+        "list",
+        "exercise",
+        "minutes by part",
+        "title",
+    ],
 )
 def test_stamp_notices_what_is_out_of_date_and_mends_it(course, monkeypatch, name, old, new, outdated):
     run_stamp(monkeypatch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from datetime import datetime
@@ -69,32 +70,64 @@ def seconds(cell: NotebookNode) -> float | None:
     return (ended - begun).total_seconds()
 
 
+def minutes_by_part(notebook: NotebookNode) -> dict[str, dict[str, float]]:
+    """Return for every part, in order, the minutes to "read", to "run" and for "exercises", not rounded.
+
+    They follow from word counts, stored times and the exercises' headings. What stands before the first part, title,
+    card and set-up, is called "opening".
+    """
+    found: dict[str, dict[str, float]] = {}
+    for cell, part in zip(notebook.cells, part_of_cells(notebook), strict=True):
+        part = "opening" if part in ("title", "card", "setup") else part
+        spent = found.setdefault(part, {"read": 0.0, "run": 0.0, "exercises": 0.0})
+        if cell.cell_type == "code":
+            spent["read"] += SECONDS_PER_CODE_CELL / 60
+            spent["run"] += (seconds(cell) or 0) / 60
+        elif not NOT_PROSE & set(tags(cell)):
+            spent["read"] += words(cell.source) / WORDS_PER_MINUTE
+            stated = re.findall(r"^\*\*\d+\..*?\*\* \((\d+) minutes\)", cell.source, flags=re.M)
+            spent["exercises"] += sum(map(int, stated))
+    return found
+
+
 def minutes(notebook: NotebookNode) -> dict[str, int]:
-    """Return the whole minutes to "read", to "run" and for "exercises", from word counts, stored times and headings."""
-    prose = sum(
-        words(cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "markdown" and not NOT_PROSE & set(tags(cell))
-    )
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    reading = prose / WORDS_PER_MINUTE + len(code) * SECONDS_PER_CODE_CELL / 60
-    running = sum(seconds(cell) or 0 for cell in code) / 60
-    exercises = re.findall(
-        r"^\*\*\d+\..*?\*\* \((\d+) minutes\)", "\n".join(cell.source for cell in notebook.cells), flags=re.M
-    )
+    """Return the whole minutes to "read", to the next 5, to "run" and for "exercises"."""
+    parts = minutes_by_part(notebook).values()
+    needed = {kind: sum(part[kind] for part in parts) for kind in ("read", "run", "exercises")}
     return {
-        "read": 5 * max(1, round(reading / 5)),
-        "run": max(1, round(running)),
-        "exercises": sum(map(int, exercises)),
+        "read": 5 * max(1, round(needed["read"] / 5)),
+        "run": max(1, round(needed["run"])),
+        "exercises": round(needed["exercises"]),
     }
 
 
-def time_line(notebook: NotebookNode) -> str:
-    """Return the line of the card that states the minutes."""
+def time_lines(notebook: NotebookNode) -> str:
+    """Return the two lines of the card that state the minutes, in all and part by part."""
     needed = minutes(notebook)
     run = f"{needed['run']} minute{'' if needed['run'] == 1 else 's'} to run"
     exercises = f", {needed['exercises']} minutes of exercises" if needed["exercises"] else ""
-    return f"| **Time** | {needed['read']} minutes to read, {run}{exercises} |"
+    parts = minutes_by_part(notebook).items()
+    by_part = ", ".join(
+        f"{part.replace('-', ' ')} {max(1, round(sum(spent.values())))}" for part, spent in parts
+    )
+    return f"| **Time** | {needed['read']} minutes to read, {run}{exercises} |\n| **Minutes by part** | {by_part} |"
+
+
+def claims(notebook: NotebookNode) -> int:
+    """Count the claims that a lesson asserts: its assert statements, and its calls of functions named assert_...."""
+    found = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(python(cell))):
+                name = getattr(node, "func", None)
+                called = getattr(name, "attr", getattr(name, "id", ""))
+                found += isinstance(node, ast.Assert) or called.startswith("assert_")
+    return found
+
+
+def python(cell: NotebookNode) -> str:
+    """Return a code cell with IPython's own lines replaced by `pass`, so that it parses."""
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", cell.source, flags=re.M)
 
 
 def title(notebook: NotebookNode) -> str:

@@ -24,7 +24,7 @@ else:
     import tomli as tomllib
 
 README = lessons.ROOT / "README.md"
-LIST_BEGIN, LIST_END = "<!-- lessons: written by tools.stamp -->", "<!-- end of lessons -->"
+IN_NUMBERS = lessons.ROOT / "docs" / "in_numbers.md"
 
 
 def addresses() -> tuple[str, str]:
@@ -82,10 +82,58 @@ def lesson_list(folder: str = "") -> str:
     return "\n".join(rows)
 
 
+def numbers_list() -> str:
+    """Return the table of what every lesson costs and holds, from the notebooks themselves."""
+    rows = [
+        "| Lesson | Seconds | Longest cell | Peak MiB | Code cells | Figures | Exercises | Claims asserted |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    total = [0, 0, 0, 0, 0]
+    for number, path in lessons.lesson_paths().items():
+        notebook = lessons.read(path)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        times = [lessons.seconds(cell) or 0 for cell in code]
+        outputs = [output for cell in code for output in cell.outputs]
+        figures = sum("image/png" in output.get("data", {}) for output in outputs)
+        exercises = len(lessons.find(notebook, "exercise"))
+        counts = [len(code), figures, exercises, lessons.claims(notebook)]
+        total = [a + b for a, b in zip(total, [round(sum(times)), *counts], strict=True)]
+        peak = notebook.metadata.get("course", {}).get("peak_mib", "")
+        cells = [round(sum(times)), f"{max(times, default=0):.1f} s", peak, *counts]
+        rows.append(f"| {number} {short_title(notebook)} | " + " | ".join(map(str, cells)) + " |")
+    seconds, *counts = total
+    rows.append(f"| **All** | {seconds} | | | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join(rows)
+
+
+def minutes_list() -> str:
+    """Return the table of minutes, a row for every lesson and a column for every part."""
+    needed = {path: lessons.minutes_by_part(lessons.read(path)) for path in lessons.lesson_paths().values()}
+    # The last lesson has every part in its order; lesson 00 has not.
+    parts = list(dict.fromkeys(part for by_part in reversed(needed.values()) for part in by_part))
+    rows = [
+        "| Lesson | " + " | ".join(part.replace("-", " ") for part in parts) + " | all |",
+        "|---" * (len(parts) + 2) + "|",
+    ]
+    for path, by_part in needed.items():
+        spent = [max(1, round(sum(by_part[part].values()))) if part in by_part else "" for part in parts]
+        whole = round(sum(sum(minutes.values()) for minutes in by_part.values()))
+        rows.append(f"| {path.name[:2]} | " + " | ".join(map(str, [*spent, whole])) + " |")
+    return "\n".join(rows)
+
+
+def fill(text: str, name: str, table: str) -> str:
+    """Return the text with the table between the two marks of this name."""
+    begin, end = f"<!-- {name}: written by tools.stamp -->", f"<!-- end of {name} -->"
+    return re.sub(
+        f"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.S
+    )
+
+
 def stamp_notebook(path: Path) -> NotebookNode:
     """Return the notebook with addresses, neighbours, the card's minutes and the list of lessons brought up to date."""
     notebook, number = lessons.read(path), path.name[:2]
-    line = lessons.time_line(notebook)
+    lines = lessons.time_lines(notebook)
     for cell in notebook.cells:
         cell.source = stamp_text(cell.source)
         if "title" in lessons.tags(cell):
@@ -93,7 +141,8 @@ def stamp_notebook(path: Path) -> NotebookNode:
                 r"^(Before|After): .*$", lambda _: neighbours(number), cell.source, flags=re.M
             )
         if "card" in lessons.tags(cell):
-            cell.source = re.sub(r"^\| \*\*Time\*\* \|.*$", lambda _: line, cell.source, flags=re.M)
+            stated = r"^\| \*\*Time\*\* \|.*$(\n\| \*\*Minutes by part\*\* \|.*$)?"
+            cell.source = re.sub(stated, lambda _: lines, cell.source, flags=re.M)
         if "lessons" in lessons.tags(cell):
             cell.source = re.sub(r"^\|.*\|$(\n^\|.*\|$)*", lambda _: lesson_list(), cell.source, flags=re.M)
     return notebook
@@ -102,15 +151,20 @@ def stamp_notebook(path: Path) -> NotebookNode:
 def stamp_readme() -> str:
     """Return the README with addresses and the list of lessons brought up to date."""
     text = stamp_text(README.read_text(encoding="utf-8"))
-    pattern = f"{re.escape(LIST_BEGIN)}.*{re.escape(LIST_END)}"
-    table = f"{LIST_BEGIN}\n{lesson_list('notebooks/')}\n{LIST_END}"
-    return re.sub(pattern, lambda _: table, text, flags=re.S)
+    return fill(text, "lessons", lesson_list("notebooks/"))
+
+
+def stamp_numbers() -> str:
+    """Return the page of numbers with both tables brought up to date."""
+    text = IN_NUMBERS.read_text(encoding="utf-8")
+    return fill(fill(text, "numbers", numbers_list()), "minutes", minutes_list())
 
 
 def outdated() -> dict[Path, str]:
     """Return the files that stamping would change, with their new contents."""
     fresh = {path: nbformat.writes(stamp_notebook(path)) + "\n" for path in lessons.lesson_paths().values()}
     fresh[README] = stamp_readme()
+    fresh[IN_NUMBERS] = stamp_numbers()
     return {path: text for path, text in fresh.items() if path.read_text(encoding="utf-8") != text}
 
 
