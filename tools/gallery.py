@@ -14,6 +14,10 @@ IMAGES = lessons.ROOT / "images"
 # File name: the lesson, and how the picture's alternative text begins.
 PICTURES = {
     "one_gradient_two_prices.png": ("01", "Seconds per gradient over parameters"),
+    "arrows_of_words.png": ("05", "Left: losses of skip-gram and control"),
+    "where_a_translator_looks.png": ("08", "Three maps of attention weights"),
+    "three_translators_race.png": ("11", "BLEU against sentences read"),
+    "how_long_is_the_line.png": ("14", "Grey bars rise"),
 }
 
 
