@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from uuid import uuid4
 
 import nbformat
 import numpy as np
@@ -182,21 +183,34 @@ def test_every_widget_is_tried():
     )
 
 
+def run_in_jupyterlab(page, jupyterlab, notebook: nbformat.NotebookNode, awaited: str) -> None:
+    """Open a notebook, run all its cells, and wait for the element; no cell may fail."""
+    folder, address = jupyterlab
+    name = f"{uuid4().hex}.ipynb"  # JupyterLab remembers what it has opened under a name
+    nbformat.write(notebook, folder / name)
+    page.goto(f"{address}doc/tree/{name}?token={TOKEN}")
+    # A notebook that is run before its kernel is ready loses cells.
+    page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.locator(f"{awaited}, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
+    assert page.locator(ERRORS).all_inner_texts() == []
+
+
+def one_cell(source: str) -> nbformat.NotebookNode:
+    """Return a notebook of this cell alone."""
+    notebook = widget_notebook("06")
+    notebook.cells = [nbformat.v4.new_code_cell(source)]
+    return notebook
+
+
 @pytest.mark.parametrize("lesson", sorted({number for number, *_ in WIDGETS}))
 def test_widget_redraws_its_picture(lesson, jupyterlab, page):
-    folder, address = jupyterlab
-    notebook = widget_notebook(lesson)
-    nbformat.write(notebook, folder / f"widget_{lesson}.ipynb")
     # About as narrow as a notebook in Colab beside its panels.
     page.set_viewport_size({"width": 900, "height": 900})
     with screenshot_on_failure(page, f"widget_{lesson}"):
-        page.goto(f"{address}doc/tree/widget_{lesson}.ipynb?token={TOKEN}")
-        # A notebook that is run before its kernel is ready loses cells.
-        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.locator(f"{PICTURE}, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
-        assert page.locator(ERRORS).all_inner_texts() == []
+        notebook = widget_notebook(lesson)
+        run_in_jupyterlab(page, jupyterlab, notebook, PICTURE)
 
         # A control that is cut off hides its number.
         assert page.locator(".widget-inline-hbox").evaluate_all(CUT_OFF) == []
@@ -286,21 +300,12 @@ def test_coloured_text_is_explored_with_the_keyboard_in_exported_html(page, tmp_
 
 
 def test_coloured_text_is_explored_in_jupyterlab(jupyterlab, page):
-    folder, address = jupyterlab
     source = """import numpy as np
 from course_utils.coloured_text import text_view
 state = np.tanh(np.random.default_rng(1).normal(size=(120, 40)))
 text_view("f(x)\\n" * 24, state, [[("x", 0.4), ("(", 0.3), (")", 0.1), (" ", 0.1), ("\\n", 0.1)]] * 120, {"a": 7})"""
-    notebook = widget_notebook("06")
-    notebook.cells = [nbformat.v4.new_code_cell(source)]
-    nbformat.write(notebook, folder / "text_view.ipynb")
     with screenshot_on_failure(page, "text_view_jupyterlab"):
-        page.goto(f"{address}doc/tree/text_view.ipynb?token={TOKEN}")
-        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.locator(f".text-view li, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
-        assert page.locator(ERRORS).all_inner_texts() == []
+        run_in_jupyterlab(page, jupyterlab, one_cell(source), ".text-view li")
         # JupyterLab keeps the arrow keys for itself.
         explore_text(page, "End", "Home", lambda letter: letter.click())
 
@@ -417,17 +422,9 @@ def test_lesson_11_shows_its_sentences(page, tmp_path):
 
 
 def test_a_generation_is_watched_in_jupyterlab(recorded, jupyterlab, page):
-    folder, address = jupyterlab
-    notebook = widget_notebook("06")
-    notebook.cells = [nbformat.v4.new_code_cell(f"{RECORDED}\ngeneration_explorer(generations)")]
-    nbformat.write(notebook, folder / "generation.ipynb")
     with screenshot_on_failure(page, "generation_jupyterlab"):
-        page.goto(f"{address}doc/tree/generation.ipynb?token={TOKEN}")
-        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.locator(f".generation-view .told, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
-        assert page.locator(ERRORS).all_inner_texts() == []
+        notebook = one_cell(f"{RECORDED}\ngeneration_explorer(generations)")
+        run_in_jupyterlab(page, jupyterlab, notebook, ".generation-view .told")
         watch_generation(page, page.locator(".generation-view"), recorded)
 
 

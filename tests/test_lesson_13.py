@@ -1,31 +1,19 @@
 """Lesson 13 without its archives: what needs MiniLM or GloVe says what it would show, and nothing else needs them."""
 
 import ast
-import time
 
-import nbformat
 import pytest
 
-from tests.test_lesson_05 import names
-from tools import lessons, store
+from tests.offline import names, needing_archives, needing_none, printed_without_archives
+from tools import lessons
 
 LESSON = lessons.read(lessons.lesson_paths()["13"])
-NEEDING = [cell for cell in LESSON.cells if any(tag.startswith("archive:") for tag in lessons.tags(cell))]
 
 
 def test_it_runs_without_the_archives_and_without_a_network(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    setup = lessons.find(LESSON, "setup")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell.source) for cell in [*setup, *NEEDING]]
-    )
-    begun = time.monotonic()
-    store.execute(notebook)
-    assert time.monotonic() - begun < 60
-    printed = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+    printed = printed_without_archives(LESSON, tmp_path, monkeypatch)
     told = [text for text in printed if "not in the cache" in text]
     assert len(told) == 2  # MiniLM and GloVe
     for text in told:
@@ -36,9 +24,8 @@ def test_it_runs_without_the_archives_and_without_a_network(
 
 
 def test_nothing_else_needs_the_archives() -> None:
-    others = [cell for cell in LESSON.cells if cell.cell_type == "code" and cell not in NEEDING]
-    others.remove(lessons.find(LESSON, "setup")[0])  # its %pip is no Python
+    others = needing_none(LESSON)
     loaded = {"minilm_model", "cosines", "with_minilm", "index"}
-    assert loaded <= names(NEEDING, ast.Store)
+    assert loaded <= names(needing_archives(LESSON), ast.Store)
     made = loaded | {"word_pieces", "read_texts", "sentence_vectors", "bank_by_layer", "minilm", "glove"}
     assert not made & (names(others, ast.Load) | names(others, ast.Store))
