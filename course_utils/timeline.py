@@ -53,7 +53,7 @@ STOPS = (
         2016,
         "Wu et al.; Johnson et al.",
         "GNMT, multilingual",
-        "One system goes live, then one model speaks many languages.",
+        "One system goes live; one model learns many languages.",
         9,
     ),
     Stop(2017, "Vaswani et al.", "Transformer", "Attention in the place of recurrence.", 11),
