@@ -104,7 +104,7 @@ def embedding_explorer() -> Any:
         "word": box("word", "queen"),
         "a": box("a", "man"),
         "b": box("is to b", "woman"),
-        "c": box("as c", "uncle"),
+        "c": box("as c", "king"),  # all of these words stand in every text
     }
     return controls_over(controls, _show_words)
 
@@ -113,47 +113,59 @@ def _show_words(text: str, axes: str, word: str, a: str, b: str, c: str) -> None
     from matplotlib import pyplot
 
     vectors, vocab = _learned(text)
-    asked = [entry.strip().lower() for entry in (word, a, b, c)]
-    unknown = [entry for entry in asked if entry not in vocab]
+    word, *inputs = (entry.strip().lower() for entry in (word, a, b, c))
     fig, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1, 1.6])
-    if unknown:
-        says = _advice(unknown[0], vocab, text)
-        left.axis("off")
+    if word not in vocab:
         right.axis("off")
-        left.text(0, 0.5, says, va="center", fontsize=12)
+        says = _draw_advice(left, word, vocab, text)
     else:
-        says = _draw_found(left, right, vectors, vocab, asked, AXES[axes])
+        near = [i for i, _ in nearest(vectors, vectors[vocab[word]], NEIGHBOURS, leave_out=[vocab[word]])]
+        says = _draw_neighbours(left, vectors, vocab, word, near)
+        unknown = [entry for entry in inputs if entry not in vocab]
+        if unknown:
+            says += _draw_advice(right, unknown[0], vocab, text)
+        else:
+            says += _draw_analogy(right, vectors, vocab, inputs, [vocab[word], *near[:5]], AXES[axes])
     show(fig, alt=f"{text}, axes {axes}: {says}")
 
 
-def _draw_found(
-    left: Any, right: Any, vectors: Tensor, vocab: Vocab, asked: list[str], axes: tuple[int, int]
+def _draw_neighbours(ax: Any, vectors: Tensor, vocab: Vocab, word: str, near: list[int]) -> str:
+    """Draw how near a word's neighbours are, and say who they are."""
+    names = vocab.decode(near)
+    cosines = (vectors[near] @ vectors[vocab[word]]).tolist()
+    ax.barh(names[::-1], cosines[::-1], color=PALETTE["sky"])
+    ax.set(xlim=(0, 1), xlabel="cosine", title=f"Nearest to {word}")
+    ax.grid(axis="y", visible=False)
+    return f"nearest to {word}: {', '.join(names)}; "
+
+
+def _draw_analogy(
+    ax: Any, vectors: Tensor, vocab: Vocab, inputs: list[str], others: list[int], axes: tuple[int, int]
 ) -> str:
-    """Draw the neighbours of the first word, and the analogy of the other three; say both in words."""
-    word, *inputs = asked
-    own, (a, b, c) = vocab[word], vocab.encode(inputs)
-    near = nearest(vectors, vectors[own], NEIGHBOURS, leave_out=[own])
-    names = vocab.decode([i for i, _ in near])
-    left.barh(names[::-1], [cosine for _, cosine in near][::-1], color=PALETTE["sky"])
-    left.set(xlim=(0, 1), xlabel="cosine", title=f"Nearest to {word}")
-    left.grid(axis="y", visible=False)
+    """Draw a map of an analogy's three inputs, its answer and some other words, and say the analogy in words."""
+    a, b, c = vocab.encode(inputs)
     target = vectors[b] - vectors[a] + vectors[c]
     found, free = nearest(vectors, target, 1, leave_out=[a, b, c])[0][0], nearest(vectors, target, 1)[0][0]
-    shown = list(dict.fromkeys([a, b, c, found, own, *(i for i, _ in near[:5])]))
+    shown = list(dict.fromkeys([a, b, c, found, *others]))
     places, shares = flatten(vectors[shown], axes)
-    draw_words(
-        right, places, vocab.decode(shown), [(0, shown.index(b)), (shown.index(c), shown.index(found))]
-    )
-    answer = vocab.tokens[found]
-    right.set(
-        title=f"{inputs[0]} is to {inputs[1]} as {inputs[2]} is to {answer}",
+    arrows = [(0, shown.index(b)), (shown.index(c), shown.index(found))]
+    draw_words(ax, places, vocab.decode(shown), arrows)
+    analogy = f"{inputs[0]} is to {inputs[1]} as {inputs[2]} is to {vocab.tokens[found]}"
+    ax.set(
+        title=analogy,
         xlabel=f"direction {axes[0] + 1} ({shares[0]:.0%} of the variance)",
         ylabel=f"direction {axes[1] + 1} ({shares[1]:.0%})",
     )
     rule = "" if free == found else f" (with the inputs allowed: {vocab.tokens[free]})"
-    return f"nearest to {word}: {', '.join(names)}; {inputs[0]} is to {inputs[1]} as {inputs[2]} is to {answer}{rule}."
+    return f"{analogy}{rule}."
 
 
-def _advice(word: str, vocab: Vocab, text: str) -> str:
+def _draw_advice(ax: Any, word: str, vocab: Vocab, text: str) -> str:
+    """Write into an empty picture what to try instead of a word that is not there, and return it."""
     close = get_close_matches(word, vocab.tokens, n=3) or vocab.tokens[:3]
-    return f"{word!r} is not among the {len(vocab):,} words of {text}.\nTry one of these: {', '.join(close)}."
+    advice = (
+        f"{word!r} is not among the {len(vocab):,} words of {text}.\nTry one of these: {', '.join(close)}."
+    )
+    ax.axis("off")
+    ax.text(0, 0.5, advice, va="center", fontsize=12)
+    return advice

@@ -69,14 +69,15 @@ def draw_encoder_decoder(
     written: Sequence[str],
     states: np.ndarray | Tensor,
     probabilities: Sequence[float] | None = None,
+    handed_over: str = "the sentence's\nvector",
 ) -> Axes:
     """Draw an encoder and a decoder unrolled in time, as in Sutskever, Vinyals and Le (2014), figure 1.
 
     A box is one step, and its stripes are the first numbers of the state after it, purple for negative and orange for
     positive ones. Below stand the words that go in, first those `read` by the encoder and then those `given` to the
     decoder; above stand the words `written`, one for each given one, with their probabilities if there are any. The
-    thick arrow is the sentence's vector, the one thing that the decoder gets. `states` has the shape
-    (len(read) + len(given), D), with numbers from -1 to 1. Raises ValueError if the counts do not fit.
+    thick arrow, named `handed_over`, is the sentence's vector, the one thing that the decoder gets. `states` has
+    the shape (len(read) + len(given), D), with numbers from -1 to 1. Raises ValueError if the counts do not fit.
     """
     states = np.asarray(states, dtype=float)
     if len(states) != len(read) + len(given) or len(given) != len(written):
@@ -113,7 +114,7 @@ def draw_encoder_decoder(
             ax.annotate("", (x - 0.26, 0.5), (x - 0.74, 0.5), arrowprops=arrow)
     if read and given:
         ax.annotate(
-            "the sentence's\nvector",
+            handed_over,
             (len(read) - 0.5, 0.62),
             (len(read) - 1.1, 1.2),
             ha="right",

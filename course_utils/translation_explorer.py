@@ -151,7 +151,10 @@ def _show(sentence: str, step: int, vector: str) -> None:
     chosen = probabilities.max(dim=-1).values[:step]
     fig, (above, below) = pyplot.subplots(2, 1, figsize=(10, 5.4), height_ratios=[2.2, 1])
     given = ["<s>", *written[: step - 1]]
-    draw_encoder_decoder(above, read, given, written[:step], states[: len(read) + step], chosen.tolist())
+    arrow = {} if vector == "as it is" else {"handed_over": f"the vector,\n{vector}"}
+    draw_encoder_decoder(
+        above, read, given, written[:step], states[: len(read) + step], chosen.tolist(), **arrow
+    )
     ends = written[-1] == SPECIALS[END]
     done = tuple(written[:-1] if ends else written)
     verdict = "right" if done == pair.japanese else f"wrong: it should be {' '.join(pair.japanese)}"

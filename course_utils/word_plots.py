@@ -38,6 +38,8 @@ def draw_words(
 
     A word in an arrow is written on the side that the arrow does not cover; starts are blue and ends vermilion.
     """
+    from matplotlib.patheffects import withStroke
+
     places = np.asarray(places)
     color, side = dict.fromkeys(range(len(words)), INK), dict.fromkeys(range(len(words)), 1)
     for start, end in arrows:
@@ -52,7 +54,7 @@ def draw_words(
         side |= {start: -to_the_right, end: to_the_right}
     heights = _apart(places, side)
     for i, word in enumerate(words):
-        ax.plot(*places[i], "o", color=color[i], markersize=4)
+        ax.plot(*places[i], "o", color=color[i], markersize=4, zorder=6)
         spot, align = (places[i, 0], heights[i]), "left" if side[i] > 0 else "right"
         ax.annotate(
             word,
@@ -63,6 +65,8 @@ def draw_words(
             va="center",
             color=color[i],
             fontsize=size,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # legible on arrows and dots, too
         )
     ax.margins(0.25, 0.08)
     ax.set(xlabel="first direction", ylabel="second direction")
@@ -70,9 +74,14 @@ def draw_words(
 
 
 def _apart(places: np.ndarray, side: dict[int, int]) -> np.ndarray:
-    """Return a height for each word, raised where its label would cover that of a word below it on the same side."""
+    """Return a height for each word: off the dots of others, and raised where it would cover a label below it."""
     heights, (width, height) = places[:, 1].copy(), np.ptp(places, axis=0)
-    for i in np.argsort(places[:, 1]):
+    for i, (x, y) in enumerate(places):
+        ahead = side[i] * (places[:, 0] - x)  # how far each dot lies on the label's side
+        for dot in places[(0.02 * width < ahead) & (ahead < 0.16 * width), 1]:
+            if abs(y - dot) < 0.03 * height:
+                heights[i] = dot + (0.03 if y > dot else -0.03) * height
+    for i in np.argsort(heights):
         for j in np.argsort(heights):
             near = side[int(i)] == side[int(j)] and abs(places[i, 0] - places[j, 0]) < 0.25 * width
             below = heights[j] <= heights[i] and (places[j, 1], j) < (places[i, 1], i)

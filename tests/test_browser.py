@@ -224,6 +224,29 @@ def test_widget_redraws_its_picture(lesson, jupyterlab, page):
         assert page.get_by_text("Error displaying widget").count() == 0
 
 
+def test_the_words_that_the_explorer_opens_with_are_in_every_text(jupyterlab, page):
+    folder, address = jupyterlab
+    nbformat.write(widget_notebook("05"), folder / "texts_05.ipynb")
+    with screenshot_on_failure(page, "texts_05"):
+        page.goto(f"{address}doc/tree/texts_05.ipynb?token={TOKEN}")
+        page.get_by_text(IDLE).wait_for(timeout=STARTING_SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator(f"{PICTURE}, {ERRORS}").first.wait_for(timeout=STARTING_SECONDS * 1000)
+        name = page.locator(".widget-label").get_by_text("text", exact=True)
+        chosen = page.locator(".widget-inline-hbox").filter(has=name).locator("select")
+        texts = chosen.locator("option").all_inner_texts()
+        assert texts[:2] == ["micro-world", "Wikipedia"]
+        for text in texts[::-1]:
+            chosen.select_option(text)
+            # Wikipedia is read first.
+            caption = page.locator(".jupyter-widgets.widget-output small").filter(has_text=f"{text}, axes")
+            caption.wait_for(timeout=2 * STARTING_SECONDS * 1000)
+            assert "man is to woman as king is to " in caption.inner_text()
+            assert "is not among" not in caption.inner_text()
+        assert page.locator(ERRORS).all_inner_texts() == []
+
+
 def move_and_look(page, label, key):
     """Move a control with the keyboard: its picture must change, and moving back must bring the very same one back.
 

@@ -49,6 +49,13 @@ def test_one_thick_arrow_leads_from_the_reader_to_the_writer(ax):
     assert 2 < thick.xyann[0] < thick.xy[0] < 3
 
 
+def test_the_thick_arrow_says_what_is_handed_over(ax):
+    draw_encoder_decoder(ax, READ, GIVEN, WRITTEN, STATES)
+    assert "the sentence's\nvector" in [text.get_text() for text in ax.texts]
+    draw_encoder_decoder(ax, READ, GIVEN, WRITTEN, STATES, handed_over="nothing")
+    assert "nothing" in [text.get_text() for text in ax.texts]
+
+
 @pytest.mark.parametrize("n", [6, 14])
 def test_nothing_leaves_the_picture_and_no_words_overlap(ax, n):
     words = ["追いかけられた"] * n if n < 10 else ["was"] * n

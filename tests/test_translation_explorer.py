@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matplotlib import pyplot
 
 from course_utils.generation import greedy
 from course_utils.microworld import make_pairs, translate
@@ -77,6 +78,18 @@ def test_capitals_and_a_full_stop_are_forgiven(translator, monkeypatch):
         _show(sentence, 6, "as it is")
     assert heard[0] == heard[1]
     assert " ".join(translate("the cat saw the dog").japanese) in heard[0]
+
+
+def test_the_arrow_says_what_was_done_to_the_vector(translator, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("course_utils.translation_explorer.show", lambda fig, alt: drawn.append(fig))
+    for vector in VECTORS:
+        _show("the cat saw the dog", 2, vector)
+    words = [[text.get_text() for text in fig.axes[0].texts] for fig in drawn]
+    pyplot.close("all")
+    labels = ["the sentence's\nvector", *(f"the vector,\n{name}" for name in list(VECTORS)[1:])]
+    for texts, label in zip(words, labels, strict=True):
+        assert [text for text in texts if "vector" in text] == [label]
 
 
 def test_an_unknown_treatment_is_named(translator):

@@ -374,6 +374,24 @@ def test_the_explorer_solves_the_analogies_of_the_micro_world(words, a, b, c, an
     assert f"{a} is to {b} as {c} is to {answer}" in words.move("as c", f" {c.title()} ")[1]
 
 
+def test_the_explorer_draws_neighbours_though_the_analogy_has_a_word_that_it_does_not_know(words):
+    before, said = words.picture()
+    neighbours = said[: said.index(";")]
+    moved, said = words.move("as c", "uncel")
+    assert said.startswith(f"{neighbours}; 'uncel' is not among the 100 words of micro-world")
+    assert "Try one of these: uncle" in said
+    assert moved != before
+
+
+def test_the_explorer_answers_in_every_text_as_it_first_stands(words):
+    texts = words.ask("list(control('text').options)")
+    assert texts[:2] == ["micro-world", "Wikipedia"]
+    for text in texts[::-1]:
+        _, said = words.move("text", text)
+        assert said.startswith(f"{text}, axes 1 and 2: nearest to queen: ")
+        assert "; man is to woman as king is to " in said
+
+
 def test_the_explorer_helps_with_a_word_that_it_does_not_know(words):
     assert "'quen' is not among the 100 words of micro-world" in words.move("word", "quen")[1]
     assert "Try one of these: queen" in words.picture()[1]

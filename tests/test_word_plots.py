@@ -46,6 +46,25 @@ def test_words_stand_beside_their_arrows_and_not_on_each_other(ax):
     assert labels["e"].xy == (0.5, 0.5)
 
 
+def test_a_label_keeps_off_the_dots_of_others(ax):
+    # The dot of "b" lies in the way of "a", a little higher, and that of "d" in the way of "c", a little lower.
+    places = np.array([[0.0, 0.5], [0.1, 0.51], [0.5, 0.5], [0.6, 0.49], [0.0, 0.0], [1.0, 1.0]])
+    draw_words(ax, places, list("abcdef"))
+    heights = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert heights["a"] <= 0.51 - 0.03 + 1e-9
+    assert heights["c"] >= 0.49 + 0.03 - 1e-9
+    assert heights["f"] == 1
+
+
+def test_a_label_is_read_above_arrows_and_hides_no_dot(ax):
+    draw_words(ax, np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]]), ["a", "b", "c"], arrows=[(0, 1)])
+    labels = [text for text in ax.texts if text.get_text()]
+    (arrow,) = (text for text in ax.texts if not text.get_text())
+    assert all(text.get_path_effects() for text in labels)
+    assert arrow.get_zorder() < min(text.get_zorder() for text in labels)
+    assert max(text.get_zorder() for text in labels) < min(dot.get_zorder() for dot in ax.lines)
+
+
 def test_shares_are_grouped_bars(ax):
     draw_shares(ax, {"one": [0.2, 0.9], "two": [0.4, 0.1]}, ["left", "right"])
     bars = {round(bar.get_y() + bar.get_height() / 2, 3): bar.get_width() for bar in ax.patches}
