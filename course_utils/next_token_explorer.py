@@ -26,7 +26,7 @@ def read_prefix(model: GPT, vocab: Vocab, prefix: str) -> tuple[str, Tensor, Ten
     that the vocabulary lacks.
     """
     seen = ("\n" + prefix)[-model.context_length :]
-    if unknown := sorted(set(seen) - set(vocab.tokens)):
+    if unknown := [c for c in seen if c not in vocab.tokens]:
         raise ValueError(
             f"prefix has {unknown[0]!r}, which is none of the {len(vocab)} characters that the model knows"
         )
