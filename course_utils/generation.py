@@ -157,9 +157,12 @@ def next_probabilities(
     The logits are divided by `temperature`. Then all but the `top_k` likeliest tokens are left out (Fan and others,
     2018), and all that are not in the nucleus, the smallest set of likeliest tokens that together have at least the
     probability `top_p` (Holtzman and others, 2020). What stays is scaled to a sum of 1; of equals the lower id counts
-    as likelier. Raises ValueError for a temperature not above 0, top_k below 1 or top_p outside 0 to 1.
+    as likelier. Raises ValueError for a temperature not above 0, top_k below 1, top_p outside 0 to 1, or nan among the
+    logits.
     """
     check_choice(temperature, top_k, top_p)
+    if logits.isnan().any():
+        raise ValueError("logits hold nan, expected numbers")
     sorted_logits, order = (logits / temperature).sort(dim=-1, descending=True, stable=True)  # (B, V)
     probabilities = sorted_logits.softmax(dim=-1)
     if top_k is not None:
@@ -184,10 +187,12 @@ def generate(
     """Go on writing after each row of prefix, drawing every token from its `next_probabilities`; top_k=1 is greedy.
 
     The model is called as `sample` calls it. If it has a `context_length`, it reads the last half of that again, from
-    an empty cache, whenever that many tokens are in view. Raises ValueError as next_probabilities does, or if n_tokens
-    is below 1.
+    an empty cache, whenever that many tokens are in view. Raises ValueError as next_probabilities does, if n_tokens is
+    below 1, or if the prefix is empty.
     """
     check_at_least_one(n_tokens=n_tokens)
+    if not prefix.shape[-1]:
+        raise ValueError(f"prefix has shape {tuple(prefix.shape)}, expected at least one token a row")
     room = getattr(model, "context_length", math.inf)
     text, unread, state, n_read = prefix, prefix, None, 0
     for _ in range(n_tokens):
@@ -200,7 +205,7 @@ def generate(
     return text[:, prefix.shape[1] :]
 
 
-def distinct(token_ids: Sequence[int], n: int) -> float:
+def distinct(token_ids: Sequence[int] | Int[Tensor, " T"], n: int) -> float:
     """Return distinct-n, the share of different n-grams in a text: 1 if none comes twice (Li and others, 2016).
 
     Raises ValueError if n is below 1 or the text is shorter than n.
@@ -209,7 +214,7 @@ def distinct(token_ids: Sequence[int], n: int) -> float:
     return len(set(grams)) / len(grams)
 
 
-def longest_repeat(token_ids: Sequence[int]) -> int:
+def longest_repeat(token_ids: Sequence[int] | Int[Tensor, " T"]) -> int:
     """Return the length of the longest sequence of tokens that occurs at least twice; the two may overlap."""
     length = 0
     while length + 1 < len(token_ids) and distinct(token_ids, length + 1) < 1:
@@ -217,12 +222,15 @@ def longest_repeat(token_ids: Sequence[int]) -> int:
     return length
 
 
-def n_grams(token_ids: Sequence[int], n: int) -> list[tuple[int, ...]]:
+def n_grams(token_ids: Sequence[int] | Int[Tensor, " T"], n: int) -> list[tuple[int, ...]]:
     """Return all runs of n tokens. Raises ValueError if n is below 1 or there are fewer than n tokens."""
     check_at_least_one(n=n)
     if len(token_ids) < n:
         raise ValueError(f"token_ids has {len(token_ids)} tokens, expected at least n = {n}")
-    return list(zip(*(token_ids[i:] for i in range(n))))
+    tokens = (
+        token_ids.tolist() if isinstance(token_ids, Tensor) else token_ids
+    )  # a tensor's numbers differ as objects
+    return list(zip(*(tokens[i:] for i in range(n))))
 
 
 def check_choice(temperature: float, top_k: int | None, top_p: float | None) -> None:

@@ -26,6 +26,10 @@ def read_prefix(model: GPT, vocab: Vocab, prefix: str) -> tuple[str, Tensor, Ten
     that the vocabulary lacks.
     """
     seen = ("\n" + prefix)[-model.context_length :]
+    if unknown := [c for c in seen if c not in vocab.tokens]:
+        raise ValueError(
+            f"prefix has {unknown[0]!r}, which is none of the {len(vocab)} characters that the model knows"
+        )
     device = model.token_embedding.weight.device
     logits, _ = model(torch.tensor([vocab.encode(seen)], device=device))  # (1, T, V)
     looks = torch.stack([block.attention.weights[0, :, -1].mean(0) for block in model.blocks])  # (L, T)
@@ -54,7 +58,7 @@ def draw_next_token(
     top.bar(places - 0.2, expected[best].numpy(), 0.38, color=FAINT, label="what the model expects")
     top.bar(places + 0.2, left[best].numpy(), 0.38, color=PALETTE["blue"], label="what you draw from")
     top.set_xticks(places, [visible(vocab.tokens[i]) for i in best.tolist()], fontsize=12, parse_math=False)
-    top.set(ylim=(0, 1), ylabel="probability", xlim=(-0.6, SHOWN - 0.4))
+    top.set(ylim=(0, 1), xlabel="next character", ylabel="probability", xlim=(-0.6, SHOWN - 0.4))
     top.set_title(f"{(left > 0).sum()} of {len(vocab)} characters can come next")
     top.grid(axis="x", visible=False)
     top.set_axisbelow(True)
@@ -73,10 +77,13 @@ def visible(token: str) -> str:
     return "".join(SIGNS.get(c, c) for c in token)
 
 
-def next_token_explorer(model: GPT, vocab: Vocab, prefix: str) -> Any:
+def next_token_explorer(
+    model: GPT, vocab: Vocab, prefix: str, temperature: float = 1.0, top_p: float = 1.0
+) -> Any:
     """Return controls for a text and for the choice, over what may come next; a click on a token appends it.
 
-    `vocab` holds characters. The slider "top k" at its end, and "top p" at 1, leave nothing out.
+    `vocab` holds characters; the sliders begin at `temperature` and `top_p`. With "top k" at
+    its end and "top p" at 1 nothing is left out.
     """
     import ipywidgets as widgets
 
@@ -93,10 +100,10 @@ def next_token_explorer(model: GPT, vocab: Vocab, prefix: str) -> Any:
     controls = {
         "prefix": text,
         "temperature": widgets.FloatSlider(
-            1.0, min=0.1, max=2.0, step=0.1, description="temperature", **options
+            temperature, min=0.1, max=2.0, step=0.1, description="temperature", **options
         ),
         "top_k": widgets.IntSlider(V, min=1, max=V, description="top k", **options),
-        "top_p": widgets.FloatSlider(1.0, min=0.05, max=1.0, step=0.05, description="top p", **options),
+        "top_p": widgets.FloatSlider(top_p, min=0.05, max=1.0, step=0.05, description="top p", **options),
     }
     buttons = [widgets.Button(layout=widgets.Layout(width="3.2em")) for _ in range(SHOWN)]
     tokens = [""] * SHOWN

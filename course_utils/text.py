@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from unicodedata import category, normalize
 
@@ -176,12 +176,14 @@ class BytePairEncoding:
     """From text to token ids and back, without loss: frequent sequences of bytes are one token (as in GPT-2).
 
     `merges` are the pairs of ids that make tokens, in order; `tokens[i]` are the bytes of the token with the id i.
+    Raises ValueError for a pair with an id that is not there yet, and for one that comes twice.
     """
 
     def __init__(self, merges: Iterable[Pair]) -> None:
         self.tokens = list(BYTES)
         self.new_ids: dict[Pair, int] = {}
         for first, second in merges:
+            check_merge(first, second, len(self.tokens), self.new_ids)
             self.new_ids[first, second] = len(self.tokens)
             self.tokens.append(self.tokens[first] + self.tokens[second])
 
@@ -209,6 +211,15 @@ class BytePairEncoding:
         """
         check_ids(token_ids, len(self))
         return b"".join(self.tokens[i] for i in token_ids).decode("utf-8", errors="replace")
+
+
+def check_merge(first: int, second: int, n_tokens: int, known: Container[Pair]) -> None:
+    """Raise ValueError unless the pair is new and made of ids below n_tokens."""
+    pair = f"merges has ({first}, {second}) as pair number {n_tokens - len(BYTES)}"
+    if not (0 <= first < n_tokens and 0 <= second < n_tokens):
+        raise ValueError(f"{pair}, expected ids from 0 to {n_tokens - 1}")
+    if (first, second) in known:
+        raise ValueError(f"{pair}, expected a pair that was not merged before")
 
 
 def read_gpt2_merges(path: str | Path) -> list[Pair]:

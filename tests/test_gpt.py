@@ -67,10 +67,16 @@ def test_another_kind_of_checkpoint_is_refused(theirs, tmp_path):
         ("model_type", "llama"),
         ("activation_function", "relu"),
         ("scale_attn_weights", False),
+        ("scale_attn_by_inverse_layer_idx", True),
     ):
         (tmp_path / "config.json").write_text(json.dumps({**config, name: value}), "utf-8")
         with pytest.raises(ValueError, match=f"config.json has {name} {value!r}, expected"):
             load_gpt2(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_embd": 12, "n_layer": 2}', "utf-8")
+    with pytest.raises(
+        ValueError, match="config.json lacks layer_norm_epsilon, n_head, n_positions, vocab_size"
+    ):
+        load_gpt2(tmp_path)
     with pytest.raises(FileNotFoundError):
         load_gpt2(tmp_path / "nowhere")
 
@@ -121,6 +127,18 @@ def test_a_text_that_is_too_long_is_refused():
     _, cache = model(TOKEN_IDS)
     with pytest.raises(ValueError, match="token_ids has 3 tokens after 6 in the cache"):
         model(TOKEN_IDS[:, :3], cache)
+
+
+def test_a_cache_of_another_model_is_refused():
+    _, cache = make(n_layers=1)(TOKEN_IDS[:, :2])
+    with pytest.raises(ValueError, match="cache has 1 layers, expected 2, one for each block"):
+        make()(TOKEN_IDS[:, 2:], cache)
+
+
+@pytest.mark.parametrize("std", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_start_without_spread_is_refused(std):
+    with pytest.raises(ValueError, match=f"init_std is {std}, expected a finite number above 0"):
+        make(init_std=std)
 
 
 @pytest.mark.parametrize("name", ["vocab_size", "context_length", "n_layers"])

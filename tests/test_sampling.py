@@ -170,3 +170,17 @@ def test_a_nucleus_of_all_leaves_out_nothing():
     probabilities = next_probabilities(torch.tensor([[0.0, -20.0, -25.0]]), top_p=1.0)
     torch.testing.assert_close(probabilities, next_probabilities(torch.tensor([[0.0, -20.0, -25.0]])))
     assert (probabilities > 0).all()
+
+
+def test_a_tensor_is_measured_as_a_list_is():
+    token_ids = [1, 2, 1, 2, 1]
+    assert distinct(torch.tensor(token_ids), 2) == distinct(token_ids, 2) == 0.5
+    assert longest_repeat(torch.tensor(token_ids)) == longest_repeat(token_ids) == 3
+
+
+def test_nan_and_an_empty_prefix_are_refused():
+    with pytest.raises(ValueError, match="logits hold nan"):
+        next_probabilities(torch.tensor([[0.0, float("nan")]]))
+    model = GPT(GPTConfig(8, 2, 16, vocab_size=4, context_length=6))
+    with pytest.raises(ValueError, match=r"prefix has shape \(2, 0\), expected at least one token a row"):
+        generate(model, torch.zeros(2, 0, dtype=torch.long), 3)

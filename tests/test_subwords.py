@@ -95,6 +95,22 @@ def test_half_a_character_does_not_stop_the_reader(english):
     assert english.decode(token_ids[:2]) == "\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("merges", "message"),
+    [
+        ([(1, 300)], r"merges has \(1, 300\) as pair number 0, expected ids from 0 to 255"),
+        ([(1, 2), (-1, 2)], r"merges has \(-1, 2\) as pair number 1, expected ids from 0 to 256"),
+        (
+            [(1, 2), (1, 2)],
+            r"merges has \(1, 2\) as pair number 1, expected a pair that was not merged before",
+        ),
+    ],
+)
+def test_merges_that_cannot_be_are_refused(merges, message):
+    with pytest.raises(ValueError, match=message):
+        BytePairEncoding(merges)
+
+
 def test_ids_and_numbers_of_merges_that_cannot_be_are_refused(english):
     with pytest.raises(ValueError, match="token_ids has 556, expected numbers from 0 to 555"):
         english.decode([3, 556])

@@ -477,7 +477,7 @@ def test_the_explorer_of_tokens_says_what_it_cannot_read(next_tokens):
     next_tokens.run("control('prefix').value = 'Wer da? 1'")
     (screen,) = next_tokens.client.comm_objects.values()
     assert [output.output_type for output in screen.outputs] == ["stream"]
-    assert "token is '?', expected one of the" in screen.outputs[0].text
+    assert "prefix has '?', which is none of the" in screen.outputs[0].text
     next_tokens.move("prefix", "Who is there")
 
 

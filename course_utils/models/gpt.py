@@ -7,6 +7,7 @@ samples from those works with it, too.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ class GPTConfig(BlockConfig):
         check_at_least_one(
             vocab_size=self.vocab_size, context_length=self.context_length, n_layers=self.n_layers
         )
+        if not 0 < self.init_std < math.inf:
+            raise ValueError(f"init_std is {self.init_std}, expected a finite number above 0")
 
 
 class GPT(nn.Module):
@@ -69,9 +72,10 @@ class GPT(nn.Module):
         """Return the logits of the token after each one, and the cache, which now holds these tokens as well.
 
         With the cache of an earlier call the tokens go on where that call ended; None starts anew. Raises ValueError if
-        that makes more than context_length tokens.
+        that makes more than context_length tokens, or if the cache is that of a model with more or fewer blocks.
         """
         cache = [KeyValueCache() for _ in self.blocks] if cache is None else cache
+        check_layers(cache, self.blocks)
         start = len(cache[0])
         end = start + token_ids.shape[1]
         check_room(start, end, self.context_length)
@@ -84,10 +88,10 @@ class GPT(nn.Module):
 
 
 def draw_weights(model: nn.Module, config: GPTConfig) -> None:
-    """Draw the first weights as for GPT-2: normally distributed, biases 0.
+    """Draw the first weights nearly as for GPT-2: normally distributed, biases 0.
 
     The spread is init_std, and smaller by 1 / sqrt(2 L) where blocks add to the stream, for 2 L such sums follow one
-    another.
+    another. (OpenAI's code draws the table of positions with half the spread.)
     """
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
@@ -163,9 +167,19 @@ def check_room(start: int, end: int, context_length: int) -> None:
         )
 
 
+def check_layers(cache: list[KeyValueCache], blocks: nn.ModuleList) -> None:
+    """Raise ValueError unless there are as many caches as blocks."""
+    if len(cache) != len(blocks):
+        raise ValueError(f"cache has {len(cache)} layers, expected {len(blocks)}, one for each block")
+
+
 def check_gpt2(given: dict) -> None:
     """Raise ValueError unless a checkpoint's configuration is that of a model of GPT-2's kind."""
     expected = {"model_type": "gpt2", "activation_function": "gelu_new", "scale_attn_weights": True}
+    expected |= {"scale_attn_by_inverse_layer_idx": False}
+    needed = {"n_embd", "n_head", "n_layer", "n_positions", "vocab_size", "layer_norm_epsilon"}
+    if missing := sorted(needed - given.keys()):
+        raise ValueError(f"config.json lacks {', '.join(missing)}")
     for name, value in expected.items():
         if given.get(name, value) != value:
             raise ValueError(f"config.json has {name} {given[name]!r}, expected {value!r}")

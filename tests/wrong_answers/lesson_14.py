@@ -56,6 +56,42 @@ LEFTMOST = """while True:
                 break
         else:
             return token_ids"""
+EITHER = """for k, pair in enumerate(merges):
+        out, i = [], 0
+        while i < len(token_ids):
+            if {test}:
+                out.append(256 + k)
+                i += 2
+            else:
+                out.append(token_ids[i])
+                i += 1
+        token_ids = out
+    return token_ids"""
+FREQUENT = """from collections import Counter
+    while known := [pair for pair in zip(token_ids, token_ids[1:]) if pair in merges]:
+        pair = Counter(known).most_common(1)[0][0]
+        token_ids = merge(token_ids, pair, 256 + merges.index(pair))
+    return token_ids"""
+COUNTED = """new_id = 256
+    for pair in merges:
+        if pair in list(zip(token_ids, token_ids[1:])):
+            token_ids = merge(token_ids, pair, new_id)
+            new_id += 1
+    return token_ids"""
+SUM = "i + 1 < len(token_ids) and token_ids[i] + token_ids[i + 1] == sum(pair)"
+DIGITS = "''.join(map(str, token_ids[i : i + 2])) == ''.join(map(str, pair))"
+FLIPPED = """
+def nucleus(probabilities, top_p):
+    order = probabilities.argsort(stable=True).flip(0)
+    values = probabilities[order]
+    kept = torch.where(values.cumsum(0) - values < top_p, values, 0.0)
+    return torch.zeros_like(kept).scatter(0, order, kept / kept.sum())
+"""
+UNSORTED = """
+def nucleus(probabilities, top_p):
+    kept = probabilities * (probabilities.cumsum(0) - probabilities < top_p)
+    return kept / kept.sum()
+"""
 ONCE = """for i, pair in enumerate(merges):
         for place in range(len(token_ids) - 1):
             if tuple(token_ids[place : place + 2]) == pair:
@@ -94,6 +130,17 @@ WRONG = {
             loss(answer="-scores.softmax(-1).gather(-1, labels[..., None]).log().mean()"),
             "inf or nan",
         ),
+        (
+            loss(answer="-(scores.softmax(-1).gather(-1, labels[..., None]) + 1e-9).log().mean()"),
+            "1e-09 is added before the logarithm",
+        ),
+        (loss(answer="-scores.softmax(-1).gather(-1, labels[..., None]).mean()"), "the logarithm is missing"),
+        (loss(answer=f"{MEAN}.exp()"), "perplexity"),
+        (
+            loss(answer="-scores.log_softmax(1).gather(-1, labels[..., None]).mean()"),
+            "over the places of a text",
+        ),
+        (loss(answer="F.cross_entropy(scores, labels)"), "flatten the first two axes"),
         ("def next_token_loss(logits, token_ids):\n    return 1.6", "not the mean cross-entropy"),
         ("def next_token_loss(logits, token_ids):\n    logits.mean()", "returned None"),
     ],
@@ -102,22 +149,33 @@ WRONG = {
         (nucleus(answer="kept / kept.sum()"), "the result is sorted"),
         (nucleus("values.cumsum(0) <= top_p"), "with which the set reaches top_p belongs"),
         (nucleus("values.cumsum(0) < top_p"), "one token is missing"),
-        (nucleus("values.cumsum(0) - values <= top_p"), "not more than that"),
+        (nucleus("values.cumsum(0) - values <= top_p"), "has top_p exactly is complete"),
         (
             nucleus("torch.arange(len(values)) <= (values.cumsum(0) - values < top_p).sum()"),
-            "one token too many",
+            "the token that reaches top_p",
         ),
         (nucleus("values >= top_p"), "nothing was left"),
         (nucleus("(values >= top_p) | (values == values[0])"), "Add them up"),
         (nucleus("torch.arange(len(values)) < top_p * len(values)"), "by its probability"),
+        (nucleus(answer="(kept / kept.sum())[order]"), "put back the wrong way"),
+        (nucleus("values.cumsum(0) - values < 1 - top_p"), "compares with 1 - top_p"),
+        (nucleus(answer="torch.zeros_like(kept).scatter(0, order, kept / top_p)"), "divided by top_p"),
+        (nucleus(answer="torch.zeros_like(kept).scatter(0, order, kept.softmax(0))"), "zeros went through"),
+        (
+            nucleus("values >= values[values.cumsum(0) - values < top_p].min()"),
+            "all tokens as likely as the last",
+        ),
+        (FLIPPED, "the lower id counts as likelier"),
+        (UNSORTED, "added up by their ids"),
         (
             nucleus(
                 answer="torch.full_like(kept, -torch.inf).scatter(0, order, "
                 "torch.where(kept > 0, kept, -torch.inf)).softmax(0)"
             ),
-            "went through a softmax",
+            "needs no softmax",
         ),
-        ("def nucleus(probabilities, top_p):\n    return probabilities", "not the nucleus"),
+        ("def nucleus(probabilities, top_p):\n    return probabilities", "nothing is left out"),
+        (nucleus(answer="torch.full_like(kept, 1 / len(kept))"), "not the nucleus"),
         ("def nucleus(probabilities, top_p):\n    return probabilities.tolist()", "expected a torch tensor"),
     ],
     "encode_piece": [
@@ -127,7 +185,43 @@ WRONG = {
         (ENCODE.format(body=LEFTMOST), "the leftmost pair"),
         (ENCODE.format(body=ONCE), "only once"),
         (ENCODE.format(body=IN_PLACE), "in place"),
+        (
+            ENCODE.format(body=EITHER.format(test="sorted(token_ids[i : i + 2]) == sorted(pair)")),
+            "has an order",
+        ),
+        (ENCODE.format(body=EITHER.format(test=SUM)), "make of [1, 4, 2, 3]"),
+        (ENCODE.format(body=EITHER.format(test=DIGITS)), "[1, 23, 12, 3]"),
+        (ENCODE.format(body=FREQUENT), "most frequent here"),
+        (ENCODE.format(body=COUNTED), "not what the merges"),
+        (encode(order="enumerate(merges[::-1])"), "and with them their ids"),
+        (
+            "def encode_piece(token_ids, merges):\n    return [float(i) for i in token_ids]",
+            "yours holds float",
+        ),
         ("def encode_piece(token_ids, merges):\n    return token_ids", "nothing is merged"),
         ("def encode_piece(token_ids, merges):\n    return tuple(token_ids)", "expected a list of ids"),
     ],
 }
+
+INTEGERS = """
+import numpy as np
+
+from course_utils.text import merge
+
+
+def encode_piece(token_ids, merges):
+    for i, pair in enumerate(merges):
+        token_ids = merge(token_ids, pair, 256 + i)
+    return list(np.array(token_ids, dtype=np.int64))
+"""
+FROM_THE_TEXT = """
+def nucleus(probabilities, top_p):
+    kept, together = torch.zeros_like(probabilities), 0.0
+    for p, i in sorted((-p, i) for i, p in enumerate(probabilities.tolist())):
+        if together >= top_p:
+            break
+        kept[i] = -p
+        together -= p
+    return kept / kept.sum()
+"""
+ALSO_RIGHT = {"encode_piece": [INTEGERS], "nucleus": [FROM_THE_TEXT]}
