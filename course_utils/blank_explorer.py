@@ -22,7 +22,7 @@ BLANK, BREAK = "___", "|"
 TOKEN = re.compile(r"_{2,}|[^\W_]+|[^\w\s]")  # a blank, a word, or a sign
 SENTENCES = (
     "the cat chased the brown dog | the brown dog was chased by the ___",
-    "the ___ was helped by the young fox | the fox helped the black horse",
+    "the ___ was helped by the white fox | the fox helped the black horse",
     "the bear ___ the bird in the park | the bird was found by the bear",
     "the white mouse saw ___ monkey | the monkey was seen by the white mouse",
     "the fox pushed the ___ in the forest | the horse was pushed by the fox",
