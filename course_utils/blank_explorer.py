@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 Mask = Callable[[int], Bool[Tensor, "T T"]]
 BLANK, BREAK = "___", "|"
+TOKEN = re.compile(r"_{2,}|[^\W_]+|[^\w\s]")  # a blank, a word, or a sign
 SENTENCES = (
     "the cat chased the brown dog | the brown dog was chased by the ___",
-    "the ___ was helped by the young fox | the fox helped the black horse",
+    "the ___ was helped by the white fox | the fox helped the black horse",
     "the bear ___ the bird in the park | the bird was found by the bear",
     "the white mouse saw ___ monkey | the monkey was seen by the white mouse",
     "the fox pushed the ___ in the forest | the horse was pushed by the fox",
@@ -32,16 +34,20 @@ def fill_blank(
 ) -> tuple[list[str], Float[Tensor, " V"], Float[Tensor, "L H T"]]:
     """Return the tokens that are read, the probability of each word for the blank, and where the blank looks.
 
-    The blank is written ___ and read as [MASK]; a | stands between a first and a second sentence. The last result
-    holds the attention weights of the blank in every layer and head. Raises ValueError unless there is exactly one
-    blank, for more than one |, or for too many words.
+    The blank is written ___, of two or more strokes, and read as [MASK]; a | stands between a first and a second
+    sentence. The last result holds the attention weights of the blank in every layer and head. Raises ValueError unless
+    there is exactly one blank, for more than one |, for too many words, or if vocab has no [MASK].
     """
-    parts = [part.lower().split() for part in sentence.split(BREAK)]
+    if "[MASK]" not in vocab:
+        raise ValueError("vocab has no '[MASK]', expected the vocabulary of a model that fills gaps")
+    parts = [
+        [BLANK if "__" in t else t for t in TOKEN.findall(part.lower())] for part in sentence.split(BREAK)
+    ]
     blanks = sum(part.count(BLANK) for part in parts)
     if blanks != 1 or len(parts) > 2:
         raise ValueError(
-            f"sentence has {blanks} blanks {BLANK} and {len(parts) - 1} signs {BREAK}, expected 1 blank and at most 1 "
-            "sign between two sentences"
+            f"sentence has {blanks} of {BLANK} and {len(parts) - 1} of {BREAK}, expected 1 blank {BLANK} and at most 1 "
+            f"{BREAK} between two sentences"
         )
     tokens = ["[CLS]"] + [token for part in parts for token in (*part, "[SEP]")]
     place = tokens.index(BLANK)
@@ -72,14 +78,19 @@ def draw_blank(model: Bert, vocab: Vocab, sentence: str, mask: Mask, layer: int,
     top.barh(range(5), best.values.tolist(), color=PALETTE["orange"])
     top.set_yticks(range(5), vocab.decode(best.indices.tolist()))
     top.invert_yaxis()
-    top.set(xlim=(0, 1), xlabel="probability", title="What stands in the blank?")
+    top.set(
+        xlim=(0, 1),
+        xlabel="probability",
+        title=f"What stands in the blank? First guess: {vocab.tokens[best.indices[0]]}",
+    )
     for bar, share in enumerate(best.values.tolist()):
         top.text(share + 0.01, bar, f"{share:.2f}", va="center", color=INK, fontsize=9)
     colors = [PALETTE["orange"] if word == BLANK else PALETTE["blue"] for word in words]
     ax.bar(range(len(words)), weights[layer - 1, head - 1].tolist(), color=colors)
     known = [word if word in vocab or word == BLANK else f"({word})" for word in words]
     ax.set_xticks(range(len(words)), known, rotation=0 if len(words) <= 10 else 50)
-    ax.set(ylim=(0, 1), ylabel="weight", title=f"Where the blank looks: layer {layer}, head {head}")
+    most = words[int(weights[layer - 1, head - 1].argmax())]
+    ax.set(ylim=(0, 1), ylabel="weight", title=f"Layer {layer}, head {head} looks most at {most}")
     for axes, axis in ((top, "y"), (ax, "x")):
         axes.grid(axis=axis, visible=False)
         axes.set_axisbelow(True)
@@ -92,8 +103,9 @@ def blank_explorer(
     """Return controls for a sentence with a blank, a model, a layer and a head, over the picture that they give.
 
     `models` and `masks` have the same names: a mask says which words its model may look at. A word that the model does
-    not know stands in brackets.
+    not know stands in round brackets. Raises ValueError for no model, no sentence or other names in `masks`.
     """
+    check_choices(models, masks, sentences)
     import ipywidgets as widgets
 
     some = next(iter(models.values()))
@@ -122,6 +134,15 @@ def blank_explorer(
     controls = {"sentence": sentence, "reads": reads, "layer": layer, "head": head}
     row = widgets.HBox([reads, layer, head], layout=widgets.Layout(flex_flow="row wrap"))
     return widgets.VBox([sentence, row, widgets.interactive_output(draw, controls)])
+
+
+def check_choices(models: Mapping[str, Any], masks: Mapping[str, Any], sentences: Sequence[str]) -> None:
+    """Raise ValueError unless there are models, with the same names as masks, and sentences."""
+    if not models or set(models) != set(masks):
+        names = f"models and masks have the names {sorted(models)} and {sorted(masks)}"
+        raise ValueError(f"{names}, expected the same ones, at least one")
+    if not sentences:
+        raise ValueError("sentences is empty, expected at least one")
 
 
 def check_head(layer: int, head: int, n_layers: int, n_heads: int) -> None:

@@ -153,7 +153,7 @@ def glove() -> WordVectors:
         next(member("glove", name) for name in members("glove") if name.endswith(ending))
         for ending in ("_index.parquet", "_emb.npy")
     )
-    return WordVectors(read_table(index)["index"].to_pylist(), np.load(vectors))
+    return WordVectors(read_table(index)["index"].to_pylist(), np.load(vectors, mmap_mode="r"))
 
 
 def minilm() -> Encoder:

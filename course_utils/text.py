@@ -105,6 +105,12 @@ class Vocab:
         return [self.tokens[i] for i in ids]
 
 
+def check_text(text: object) -> None:
+    """Raise TypeError unless the text is a string."""
+    if not isinstance(text, str):
+        raise TypeError(f"text is a {type(text).__name__}, expected a string")
+
+
 def check_ids(token_ids: Sequence[int], n_tokens: int) -> None:
     """Raise ValueError unless every id is below the number of tokens."""
     if outside := [i for i in token_ids if not 0 <= i < n_tokens]:
@@ -266,7 +272,8 @@ class WordPiece:
             raise ValueError("tokens has no '[UNK]', expected a BERT's list of word pieces")
 
     def split(self, text: str) -> list[str]:
-        """Return the pieces of a text."""
+        """Return the pieces of a text. Raises TypeError for anything but a string."""
+        check_text(text)
         return [piece for word in split_uncased(text) for piece in self.split_word(word)]
 
     def split_word(self, word: str) -> list[str]:

@@ -8,7 +8,17 @@ import torch
 from course_utils.corpora import minilm
 from course_utils.data import pad
 from course_utils.models.attention import causal_mask
-from course_utils.models.bert import Bert, BertConfig, WithHead, hide_words, join_pairs, load_bert
+from course_utils.models.bert import (
+    Bert,
+    BertConfig,
+    WithHead,
+    check_bert,
+    check_input,
+    check_shares,
+    hide_words,
+    join_pairs,
+    load_bert,
+)
 from course_utils.text import WordPiece
 from tests.test_corpora import need_archive
 from tests.varied_texts import VARIED_TEXTS
@@ -89,8 +99,19 @@ def test_another_kind_of_checkpoint_is_refused(theirs):
     for name, value in (("model_type", "roberta"), ("hidden_act", "relu")):
         with pytest.raises(ValueError, match=f"given has {name} '{value}', expected"):
             load_bert({**given, name: value}, theirs.state_dict())
+    weights = theirs.state_dict()
     with pytest.raises(KeyError, match="pooler"):
-        load_bert(given, {name: w for name, w in theirs.state_dict().items() if "pooler" not in name})
+        load_bert(given, {name: w for name, w in weights.items() if "pooler" not in name})
+    with pytest.raises(
+        KeyError, match="weights has no 'embeddings.*', but 'bert.embeddings.*', expected the"
+    ):
+        load_bert(given, {f"bert.{name}": w for name, w in weights.items()})
+    with pytest.raises(KeyError, match="LayerNorm.weight', but '.*LayerNorm.gamma', expected the names"):
+        load_bert(given, {name.replace("Norm.weight", "Norm.gamma"): w for name, w in weights.items()})
+    with pytest.raises(KeyError, match="given has no 'hidden_size', expected the entries"):
+        check_bert(weights)
+    with pytest.raises(ValueError, match=r"word_embeddings.weight' of shape \(37, 12\), expected \(38, 12\)"):
+        load_bert({**given, "vocab_size": 38}, weights)
 
 
 def test_padding_changes_nothing():
@@ -195,5 +216,38 @@ def test_bad_input_is_named():
         make()(torch.ones(1, 9, dtype=torch.long))
     with pytest.raises(ValueError, match="share is 0, expected"):
         hide_words(TOKEN_IDS, 4, 37, share=0)
-    with pytest.raises(ValueError, match=r"recipe is \(0.8, 0.1, 0.2\), expected three shares that sum to 1"):
-        hide_words(TOKEN_IDS, 4, 37, recipe=(0.8, 0.1, 0.2))
+    for recipe in (
+        (0.8, 0.1, 0.2),
+        (0.8, 0.2),
+        (0.7, 0.1, 0.1, 0.1),
+        (float("nan"), 0.1, 0.1),
+        (1.1, -0.1, 0.0),
+    ):
+        with pytest.raises(ValueError, match=r"recipe is \(.*\), expected three shares that sum to 1"):
+            check_shares(0.15, recipe)
+    for ids in ({"mask_id": 37}, {"mask_id": -1}, {"mask_id": 4, "first_word_id": 37}):
+        with pytest.raises(
+            ValueError, match="_id is (37|-1), expected a number from 0 to vocab_size - 1 = 36"
+        ):
+            hide_words(TOKEN_IDS, vocab_size=37, **ids)
+    for pad_id in (37, -1):
+        with pytest.raises(ValueError, match=f"pad_id is {pad_id}, expected a number from 0 to"):
+            make(pad_id=pad_id)
+    with pytest.raises(ValueError, match="n_outputs is 0, expected at least 1"):
+        WithHead(make(), 0)
+
+
+def test_a_bert_names_what_it_cannot_read():
+    model = make()
+    for other in (TOKEN_IDS + 1, -TOKEN_IDS):
+        with pytest.raises(ValueError, match="token_ids has (37|-3), expected numbers from 0 to 36"):
+            model(other)
+    with pytest.raises(ValueError, match="segment_ids has 2, expected numbers from 0 to 1"):
+        model(TOKEN_IDS, SEGMENT_IDS * 2)
+    for mask in (causal_mask(6).int(), torch.ones(6, 6)):
+        with pytest.raises(TypeError, match="mask has dtype .*, expected torch.bool: True = may attend"):
+            check_input(TOKEN_IDS, None, mask, model.config)
+    with pytest.raises(ValueError, match=r"token_ids has shape \(6,\): 1 axis, expected 2 axes"):
+        check_input(TOKEN_IDS[0], None, None, model.config)
+    with pytest.raises(ValueError, match=r"segment_ids has shape \(1, 6\), expected \(B T\)"):
+        check_input(TOKEN_IDS, SEGMENT_IDS[:1], None, model.config)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib import pyplot
 
-from course_utils.blank_explorer import draw_blank, fill_blank
+from course_utils.blank_explorer import blank_explorer, draw_blank, fill_blank
 from course_utils.models.attention import causal_mask
 from course_utils.models.bert import Bert, BertConfig
 from course_utils.runtime import use_course_style
@@ -51,13 +51,30 @@ def test_a_mask_hides_a_side(model):
 
 @pytest.mark.parametrize("sentence", ["no blank", "___ and ___", "the ___ | a | b"])
 def test_exactly_one_blank_is_expected(model, sentence):
-    with pytest.raises(ValueError, match=r"sentence has \d blanks ___ and \d signs \|, expected 1 blank"):
+    with pytest.raises(ValueError, match=r"sentence has \d of ___ and \d of \|, expected 1 blank ___ and"):
         fill_blank(model, VOCAB, sentence, everything)
+
+
+@pytest.mark.parametrize("sentence", ["the ___.", "the ____ .", "the __.", "the___ ."])
+def test_a_blank_may_touch_a_sign_and_have_other_lengths(model, sentence):
+    words, probabilities, _ = fill_blank(model, VOCAB, sentence, everything)
+    assert words == ["[CLS]", "the", "___", ".", "[SEP]"]
+    torch.testing.assert_close(probabilities, fill_blank(model, VOCAB, "the ___ .", everything)[1])
+
+
+def test_bad_input_is_named(model):
+    with pytest.raises(ValueError, match=r"vocab has no '\[MASK\]', expected the vocabulary"):
+        fill_blank(model, Vocab(["[PAD]", "<unk>", "the"]), "the ___", everything)
+    for models, masks in (({}, {}), ({"a": model}, {"b": everything})):
+        with pytest.raises(ValueError, match="models and masks have the names .*, expected the same ones"):
+            blank_explorer(models, VOCAB, masks)
+    with pytest.raises(ValueError, match="sentences is empty, expected at least one"):
+        blank_explorer({"a": model}, VOCAB, {"a": everything}, ())
 
 
 def test_the_picture_shows_the_chosen_head_and_the_best_words(model):
     use_course_style()
-    _, probabilities, weights = fill_blank(model, VOCAB, SENTENCE, everything)
+    words, probabilities, weights = fill_blank(model, VOCAB, SENTENCE, everything)
     fig = draw_blank(model, VOCAB, SENTENCE, everything, layer=2, head=1)
     top, ax = fig.axes
     assert [bar.get_height() for bar in ax.patches] == pytest.approx(weights[1, 0].tolist())
@@ -66,6 +83,9 @@ def test_the_picture_shows_the_chosen_head_and_the_best_words(model):
         *("[CLS]", "the", "___", "of", "[SEP]", "the", "(wug)", ".", "[SEP]")
     ]
     assert top.get_yticklabels()[0].get_text() == VOCAB.tokens[int(probabilities.argmax())]
+    best, most = VOCAB.tokens[int(probabilities.argmax())], words[int(weights[1, 0].argmax())]
+    assert top.get_title("left") == f"What stands in the blank? First guess: {best}"
+    assert ax.get_title("left") == f"Layer 2, head 1 looks most at {most}"
     pyplot.close(fig)
     for layer, head in ((0, 1), (4, 1), (1, 3)):
         with pytest.raises(

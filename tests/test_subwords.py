@@ -14,6 +14,7 @@ from course_utils.corpora import language_reference, minilm
 from course_utils.text import (
     BytePairEncoding,
     WordPiece,
+    check_text,
     learn_merges,
     merge,
     read_gpt2_merges,
@@ -174,3 +175,9 @@ def test_cases_accents_and_signs():
 def test_a_list_without_unk_is_refused():
     with pytest.raises(ValueError, match=r"tokens has no '\[UNK\]'"):
         WordPiece(["a", "b"])
+
+
+@pytest.mark.parametrize("text", [["the", "cat"], b"the", None])
+def test_text_that_is_no_string_is_refused(text):
+    with pytest.raises(TypeError, match=f"text is a {type(text).__name__}, expected a string"):
+        check_text(text)

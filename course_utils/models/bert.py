@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from course_utils.data import pad
 from course_utils.models.transformer import BlockConfig, EncoderBlock
-from course_utils.shapes import check_at_least_one
+from course_utils.shapes import check_at_least_one, check_dtype, check_shape
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class BertConfig(BlockConfig):
             n_layers=self.n_layers,
             n_segments=self.n_segments,
         )
+        check_id("pad_id", self.pad_id, self.vocab_size)
 
 
 class BertEmbedding(nn.Module):
@@ -91,8 +92,10 @@ class Bert(nn.Module):
         """Return each token's vector in its context; padding is never attended to.
 
         Without segment_ids all tokens belong to the first sentence. `mask`, which broadcasts to (B, H, T, T), hides
-        more: causal_mask(T) what comes later. Raises ValueError if there are more than context_length tokens.
+        more: causal_mask(T) what comes later. Raises ValueError for more than context_length tokens, for another shape
+        and for ids that are not there, TypeError for a mask that is not boolean.
         """
+        check_input(token_ids, segment_ids, mask, self.config)
         seen = (token_ids != self.config.pad_id)[:, None, None]  # (B, 1, 1, T)
         x = self.embedding(token_ids, torch.zeros_like(token_ids) if segment_ids is None else segment_ids)
         for block in self.blocks:
@@ -117,6 +120,7 @@ class WithHead(nn.Module):
 
     def __init__(self, body: Bert, n_outputs: int, every_token: bool = False) -> None:
         super().__init__()
+        check_at_least_one(n_outputs=n_outputs)
         self.body, self.every_token = copy.deepcopy(body), every_token
         self.head = nn.Linear(body.config.d_model, n_outputs)
 
@@ -159,9 +163,12 @@ def hide_words(
     """Choose words at random to be guessed; return what the model gets to read, and where the chosen words stand.
 
     Of the chosen ones the recipe's shares become mask_id, become a word at random, and stay as they are. Ids below
-    first_word_id are symbols ([PAD], [CLS] ...) and are never chosen. Raises ValueError for shares that cannot be.
+    first_word_id are symbols ([PAD], [CLS] ...) and are never chosen. Raises ValueError for shares and ids that cannot
+    be.
     """
     check_shares(share, recipe)
+    check_id("mask_id", mask_id, vocab_size)
+    check_id("first_word_id", first_word_id, vocab_size)
     draw = torch.rand(token_ids.shape, device=token_ids.device)
     chosen = (draw < share) & (token_ids >= first_word_id)
     lot = torch.rand(token_ids.shape, device=token_ids.device)
@@ -182,37 +189,43 @@ BERT_NAMES = {
     "output.LayerNorm": "feed_forward_norm",
 }
 
+TABLE_NAMES = {
+    "embedding.token.weight": "embeddings.word_embeddings.weight",
+    "embedding.position.weight": "embeddings.position_embeddings.weight",
+    "embedding.segment.weight": "embeddings.token_type_embeddings.weight",
+}
+# What config.json calls the entries of BertConfig.
+CONFIG_NAMES = {
+    "d_model": "hidden_size",
+    "n_heads": "num_attention_heads",
+    "d_ff": "intermediate_size",
+    "norm_eps": "layer_norm_eps",
+    "vocab_size": "vocab_size",
+    "context_length": "max_position_embeddings",
+    "n_layers": "num_hidden_layers",
+    "n_segments": "type_vocab_size",
+    "pad_id": "pad_token_id",
+}
+
 
 def load_bert(given: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Bert:
     """Return the model of a checkpoint in BERT's layout: what its config.json says, and its tensors by their names.
 
-    Such are corpora.minilm()'s. Raises ValueError if it is another kind of model, KeyError if a tensor is missing.
+    Such are corpora.minilm()'s. Raises ValueError if it is another kind of model or a tensor has another size, KeyError
+    if an entry or a tensor is missing.
     """
     check_bert(given)
-    config = BertConfig(
-        d_model=given["hidden_size"],
-        n_heads=given["num_attention_heads"],
-        d_ff=given["intermediate_size"],
-        norm_eps=given["layer_norm_eps"],
-        vocab_size=given["vocab_size"],
-        context_length=given["max_position_embeddings"],
-        n_layers=given["num_hidden_layers"],
-        n_segments=given["type_vocab_size"],
-        pad_id=given["pad_token_id"],
-    )
-    renamed = {
-        "embedding.token.weight": weights["embeddings.word_embeddings.weight"],
-        "embedding.position.weight": weights["embeddings.position_embeddings.weight"],
-        "embedding.segment.weight": weights["embeddings.token_type_embeddings.weight"],
-    }
+    config = BertConfig(**{ours: given[theirs] for ours, theirs in CONFIG_NAMES.items()})
+    names = dict(TABLE_NAMES)
     for end in ("weight", "bias"):
-        renamed[f"embedding.norm.{end}"] = weights[f"embeddings.LayerNorm.{end}"]
-        renamed[f"pooler.{end}"] = weights[f"pooler.dense.{end}"]
+        names[f"embedding.norm.{end}"] = f"embeddings.LayerNorm.{end}"
+        names[f"pooler.{end}"] = f"pooler.dense.{end}"
         for i in range(config.n_layers):
             for theirs, ours in BERT_NAMES.items():
-                renamed[f"blocks.{i}.{ours}.{end}"] = weights[f"encoder.layer.{i}.{theirs}.{end}"]
+                names[f"blocks.{i}.{ours}.{end}"] = f"encoder.layer.{i}.{theirs}.{end}"
     model = Bert(config)
-    model.load_state_dict(renamed)
+    check_weights(weights, {names[ours]: tensor for ours, tensor in model.state_dict().items()})
+    model.load_state_dict({ours: weights[theirs] for ours, theirs in names.items()})
     return model.eval()
 
 
@@ -220,6 +233,31 @@ def check_length(length: int, context_length: int) -> None:
     """Raise ValueError unless a text of this length can be read."""
     if length > context_length:
         raise ValueError(f"token_ids has {length} tokens, expected at most context_length = {context_length}")
+
+
+def check_input(
+    token_ids: Tensor, segment_ids: Tensor | None, mask: Tensor | None, config: BertConfig
+) -> None:
+    """Raise ValueError or TypeError, by name, unless a model of this configuration can read these."""
+    T = check_shape("token_ids", token_ids, "B T")["T"]
+    check_range("token_ids", token_ids, config.vocab_size)
+    if segment_ids is not None:
+        check_shape("segment_ids", segment_ids, "B T", B=len(token_ids), T=T)
+        check_range("segment_ids", segment_ids, config.n_segments)
+    if mask is not None:
+        check_dtype("mask", mask, torch.bool, "True = may attend")
+
+
+def check_range(name: str, ids: Tensor, n: int) -> None:
+    """Raise ValueError unless all ids are numbers from 0 to n - 1."""
+    if outside := ids[(ids < 0) | (ids >= n)].tolist():
+        raise ValueError(f"{name} has {outside[0]}, expected numbers from 0 to {n - 1}")
+
+
+def check_id(name: str, value: int, vocab_size: int) -> None:
+    """Raise ValueError unless the vocabulary has such an id."""
+    if not 0 <= value < vocab_size:
+        raise ValueError(f"{name} is {value}, expected a number from 0 to vocab_size - 1 = {vocab_size - 1}")
 
 
 def check_pairs(n_first: int, n_second: int) -> None:
@@ -230,11 +268,11 @@ def check_pairs(n_first: int, n_second: int) -> None:
         )
 
 
-def check_shares(share: float, recipe: tuple[float, float, float]) -> None:
+def check_shares(share: float, recipe: Sequence[float]) -> None:
     """Raise ValueError unless the share is one, and the recipe's shares are and sum to 1."""
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}, expected a number above 0, up to 1")
-    if min(recipe) < 0 or abs(sum(recipe) - 1) > 1e-6:
+    if len(recipe) != 3 or not all(part >= 0 for part in recipe) or abs(sum(recipe) - 1) > 1e-6:
         raise ValueError(f"recipe is {recipe}, expected three shares that sum to 1")
 
 
@@ -244,3 +282,17 @@ def check_bert(given: Mapping[str, Any]) -> None:
     for name, value in expected.items():
         if given.get(name, value) != value:
             raise ValueError(f"given has {name} {given[name]!r}, expected {value!r}")
+    if missing := [name for name in CONFIG_NAMES.values() if name not in given]:
+        raise KeyError(f"given has no {missing[0]!r}, expected the entries of a BERT's config.json")
+
+
+def check_weights(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Raise KeyError or ValueError unless every expected tensor is among the weights and has its shape."""
+    for name, tensor in expected.items():
+        if name not in weights:
+            last = name.rpartition(".")[0]
+            near = next((f", but {other!r}" for other in weights if last in other), "")
+            raise KeyError(f"weights has no {name!r}{near}, expected the names of Hugging Face's BertModel")
+        if weights[name].shape != tensor.shape:
+            shapes = f"{tuple(weights[name].shape)}, expected {tuple(tensor.shape)} by given"
+            raise ValueError(f"weights has {name!r} of shape {shapes}")
