@@ -29,17 +29,3 @@ def test_nothing_else_needs_the_archives() -> None:
     assert loaded <= names(needing_archives(LESSON), ast.Store)
     made = loaded | {"word_pieces", "read_texts", "sentence_vectors", "bank_by_layer", "minilm", "glove"}
     assert not made & (names(others, ast.Load) | names(others, ast.Store))
-
-
-def test_no_exercise_overwrites_a_name_of_the_lesson() -> None:
-    exercises = [cell for cell in LESSON.cells if "exercise" in lessons.tags(cell)]
-    others = [cell for cell in LESSON.cells if cell.cell_type == "code" and cell not in exercises]
-    others.remove(lessons.find(LESSON, "setup")[0])
-    functions = {
-        node.name
-        for cell in exercises
-        for node in ast.parse(cell.source).body
-        if isinstance(node, ast.FunctionDef)
-    }
-    assert len(functions) == 3
-    assert not (functions | names(exercises, ast.Store)) & names(others, ast.Store)

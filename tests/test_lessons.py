@@ -46,6 +46,18 @@ def lines(cell: NotebookNode) -> int:
     return sum(bool(line.strip()) for line in cell.source.splitlines())
 
 
+def names(cells: list[NotebookNode]) -> set[str]:
+    """Return the names that code cells set: variables, functions and classes."""
+    found = set()
+    for statement in ast.parse("\n".join(lessons.python(cell) for cell in cells)).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.add(statement.name)
+        else:
+            nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            found |= {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+    return found
+
+
 def figures(number: str) -> Iterator[tuple[int, dict]]:
     """Yield the position and the metadata of every stored picture, but for what widgets show at first."""
     for position, cell in enumerate(LESSONS[number].cells):
@@ -311,3 +323,13 @@ def test_a_repeated_use_of_its_names_is_safe_to_run_twice(number: str) -> None:
 def test_the_notebooks_folder_holds_nothing_else() -> None:
     others = [path.name for path in Path(lessons.NOTEBOOKS).iterdir() if path not in PATHS.values()]
     assert set(others) <= {".ipynb_checkpoints", ".ruff_cache"}
+
+
+@everywhere
+def test_no_exercise_overwrites_a_name_of_its_lesson(number: str) -> None:
+    exercises = [cell for cell in code_cells(number) if "exercise" in lessons.tags(cell)]
+    others = [cell for cell in code_cells(number) if cell not in exercises]
+    assert names(exercises)
+    assert not names(exercises) & names(others), (
+        "whoever solves it and goes back to an earlier cell finds it broken"
+    )

@@ -16,7 +16,7 @@ PICTURES = {
     "one_gradient_two_prices.png": ("01", "Seconds per gradient over parameters"),
     "arrows_of_words.png": ("05", "Left: losses of skip-gram and control"),
     "where_a_translator_looks.png": ("08", "Three maps of attention weights"),
-    "three_translators_race.png": ("11", "BLEU against sentences read"),
+    "three_translators_race.png": ("11", "BLEU by sentences and seconds"),
     "how_long_is_the_line.png": ("14", "Grey bars rise"),
 }
 
