@@ -243,14 +243,14 @@ def test_stamp_brings_everything_up_to_date(course, monkeypatch):
         "Costs:",
         "<!-- numbers: written by tools.stamp -->",
         "| Lesson | Seconds | Longest cell | Peak MiB | Code cells | Figures | Exercises | Claims asserted |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
         "| 01 Slopes | 20 | 20.0 s |  | 1 | 0 | 0 | 0 |",
         "| 02 Nets | 20 | 20.0 s |  | 1 | 0 | 0 | 0 |",
         "| **All** | 40 | | | 2 | 0 | 0 | 0 |",
         "<!-- end of numbers -->",
         "Minutes:",
         *marked(
-            "minutes", "| Lesson | opening | all |\n|---|---|---|\n| 01 | 6 | 6 |\n| 02 | 6 | 6 |"
+            "minutes", "| Lesson | opening | all |\n|---|---:|---:|\n| 01 | 6 | 6 |\n| 02 | 6 | 6 |"
         ).splitlines(),
     ]
 

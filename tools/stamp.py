@@ -86,7 +86,7 @@ def numbers_list() -> str:
     """Return the table of what every lesson costs and holds, from the notebooks themselves."""
     rows = [
         "| Lesson | Seconds | Longest cell | Peak MiB | Code cells | Figures | Exercises | Claims asserted |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---" + "|---:" * 7 + "|",
     ]
     total = [0, 0, 0, 0, 0]
     for number, path in lessons.lesson_paths().items():
@@ -113,7 +113,7 @@ def minutes_list() -> str:
     parts = list(dict.fromkeys(part for by_part in reversed(needed.values()) for part in by_part))
     rows = [
         "| Lesson | " + " | ".join(part.replace("-", " ") for part in parts) + " | all |",
-        "|---" * (len(parts) + 2) + "|",
+        "|---" + "|---:" * (len(parts) + 1) + "|",
     ]
     for path, by_part in needed.items():
         spent = [max(1, round(sum(by_part[part].values()))) if part in by_part else "" for part in parts]
