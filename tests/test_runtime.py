@@ -291,13 +291,17 @@ def test_japanese_font_is_found_without_importing_its_package():
 def test_importing_the_whole_package_adds_little_to_importing_torch():
     modules = sorted(m.name for m in pkgutil.walk_packages(course_utils.__path__, "course_utils."))
     assert len(modules) > 8
-    lines = f"""import time, torch
+    lines = f"""import time
 begun = time.perf_counter()
+import torch
+ready = time.perf_counter()
 import {", ".join(modules)}
-print(time.perf_counter() - begun)"""
+print(ready - begun, time.perf_counter() - ready)"""
     root = Path(course_utils.__file__).parents[1]
     fast, slow = [], []
     while max(len(fast), len(slow)) < 2:  # the median of three runs; where two agree the third is saved
-        seconds = float(subprocess.check_output([sys.executable, "-c", lines], cwd=root, text=True))
-        (fast if seconds <= 0.3 else slow).append(seconds)
+        printed = subprocess.check_output([sys.executable, "-c", lines], cwd=root, text=True)
+        torch_seconds, seconds = map(float, printed.split())
+        # 0.3 seconds on a laptop with nothing else to do, where torch needs 0.9; a busy machine slows both alike.
+        (fast if seconds <= max(0.3, torch_seconds / 3) else slow).append(seconds)
     assert len(slow) < 2, f"importing takes {slow} seconds"
