@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Mutation(NamedTuple):
-    """One break: the file below course_utils, what stands there, what shall stand there, and who should notice."""
+    """One break: the file below course_utils, what stands there, what shall stand there, and who should notice: a file of tests, and a lesson that
+    stands on it."""
 
     file: str
     right: str
@@ -35,21 +36,21 @@ class Mutation(NamedTuple):
 
 MUTATIONS = {
     "mask reversed": Mutation(
-        "models/attention.py", "(~mask).to(scores.dtype)", "mask.to(scores.dtype)", "attention", "10"
+        "models/attention.py", "(~mask).to(scores.dtype)", "mask.to(scores.dtype)", "attention", "11"
     ),
     "scale dropped": Mutation(
         "models/attention.py",
         "scores = query / math.sqrt(query.shape[-1]) @ key.mT",
         "scores = query @ key.mT",
         "attention",
-        "10",
+        "11",
     ),
     "softmax over the wrong axis": Mutation(
         "models/attention.py",
         "weights = scores.softmax(dim=-1)",
         "weights = scores.softmax(dim=-2)",
         "attention",
-        "10",
+        "11",
     ),
     "bias missing": Mutation(
         "models/rnn.py",
