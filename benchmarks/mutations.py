@@ -1,7 +1,7 @@
 """Break course_utils on purpose, one operator at a time, and see which test and which lesson notice.
 
     python benchmarks/mutations.py                     the tests of the module, half a minute for each break
-    python benchmarks/mutations.py --lessons           the lesson that teaches it, too, some minutes for each
+    python benchmarks/mutations.py --lessons           a lesson that stands on it, too, some minutes for each
     python benchmarks/mutations.py "mask reversed"     only this one
 
 Works on a copy of the repository. The exit status is the number of breaks that nothing has noticed. A lesson runs as it
@@ -24,8 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Mutation(NamedTuple):
-    """One break: the file below course_utils, what stands there, what shall stand there, and who should notice: a file of tests, and a lesson that
-    stands on it."""
+    """One break: the file below course_utils, what stands there, what shall stand there, and who should notice.
+
+    That is the file of tests, and a lesson that stands on the package's code (where a lesson writes a function out
+    itself, it does not notice that the package's is broken).
+    """
 
     file: str
     right: str
@@ -144,7 +147,7 @@ def main() -> int:
     """Try the mutations, print one line for each, and return how many nothing has noticed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(MUTATIONS)}")
-    parser.add_argument("--lessons", action="store_true", help="run the lesson that teaches it, too")
+    parser.add_argument("--lessons", action="store_true", help="run a lesson that stands on it, too")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(MUTATIONS):
         parser.error(f"there is no mutation {sorted(unknown)}, expected some of {list(MUTATIONS)}")
