@@ -115,6 +115,25 @@ def test_time_lines_state_the_minutes():
     )
 
 
+def test_a_long_lesson_may_be_cut_at_the_heading_nearest_to_its_middle():
+    notebook = new_notebook(
+        cells=[
+            markdown("## The problem: a\n" + "word " * 1398, "part:problem"),  # 10 minutes
+            markdown("## Build: b\n" + "word " * 1399),
+            markdown("### Not here\n" + "word " * 1398),
+            markdown("## Prove: c\n" + "word " * 1399),
+            markdown("## Train: d\n" + "word " * 1399),
+            markdown("## Exercises\n" + "word " * 14000, "part:exercises"),
+        ]
+    )
+    assert lessons.halves(notebook) == ("Prove: c", pytest.approx(30), pytest.approx(20))
+    assert lessons.time_lines(notebook).splitlines()[2] == (
+        "| **In two halves** | 30 minutes, and 20 from *Prove: c*; exercises apart |"
+    )
+    assert len(lessons.time_lines(a_lesson()).splitlines()) == 2  # short enough for one sitting
+    assert lessons.halves(new_notebook()) is None
+
+
 def test_claims_are_asserts_and_calls_of_functions_that_assert():
     cells = [
         timed(1, "%pip install x\nassert 1 < 2, 'no'\nfor i in range(3):\n    assert i < 3"),

@@ -18,6 +18,7 @@ NOTEBOOKS = ROOT / "notebooks"
 WORDS_PER_MINUTE = 140
 SECONDS_PER_CODE_CELL = 25
 NOT_PROSE = {"hint", "solution"}
+LONGEST_SITTING = 30  # minutes; what takes longer may be cut in two
 
 
 def lesson_paths() -> dict[str, Path]:
@@ -70,6 +71,24 @@ def seconds(cell: NotebookNode) -> float | None:
     return (ended - begun).total_seconds()
 
 
+def minutes_of(cell: NotebookNode) -> dict[str, float]:
+    """Return the minutes that a cell takes to "read", to "run" and, if it states any, for "exercises"."""
+    if cell.cell_type == "code":
+        return {
+            "read": SECONDS_PER_CODE_CELL / 60,
+            "run": (seconds(cell) or 0) / 60,
+            "exercises": 0.0,
+        }
+    if NOT_PROSE & set(tags(cell)):
+        return {"read": 0.0, "run": 0.0, "exercises": 0.0}
+    stated = re.findall(r"^\*\*\d+\..*?\*\* \((\d+) minutes\)", cell.source, flags=re.M)
+    return {
+        "read": words(cell.source) / WORDS_PER_MINUTE,
+        "run": 0.0,
+        "exercises": float(sum(map(int, stated))),
+    }
+
+
 def minutes_by_part(notebook: NotebookNode) -> dict[str, dict[str, float]]:
     """Return for every part, in order, the minutes to "read", to "run" and for "exercises", not rounded.
 
@@ -79,15 +98,29 @@ def minutes_by_part(notebook: NotebookNode) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for cell, part in zip(notebook.cells, part_of_cells(notebook), strict=True):
         part = "opening" if part in ("title", "card", "setup") else part
-        spent = found.setdefault(part, {"read": 0.0, "run": 0.0, "exercises": 0.0})
-        if cell.cell_type == "code":
-            spent["read"] += SECONDS_PER_CODE_CELL / 60
-            spent["run"] += (seconds(cell) or 0) / 60
-        elif not NOT_PROSE & set(tags(cell)):
-            spent["read"] += words(cell.source) / WORDS_PER_MINUTE
-            stated = re.findall(r"^\*\*\d+\..*?\*\* \((\d+) minutes\)", cell.source, flags=re.M)
-            spent["exercises"] += sum(map(int, stated))
+        total = found.setdefault(part, {"read": 0.0, "run": 0.0, "exercises": 0.0})
+        for kind, spent in minutes_of(cell).items():
+            total[kind] += spent
     return found
+
+
+def halves(notebook: NotebookNode) -> tuple[str, float, float] | None:
+    """Return the heading before which a class may stop, and the minutes before and from there, exercises apart.
+
+    It is the heading that comes nearest to the middle; None if there is none.
+    """
+    cells = [
+        (cell, minutes_of(cell))
+        for cell, part in zip(notebook.cells, part_of_cells(notebook), strict=True)
+        if part != "exercises"
+    ]
+    whole = sum(spent["read"] + spent["run"] for _, spent in cells)
+    before, found = 0.0, []
+    for cell, spent in cells:
+        if cell.cell_type == "markdown" and (heading := re.match(r"## (.+)", cell.source)):
+            found.append((heading[1], before, whole - before))
+        before += spent["read"] + spent["run"]
+    return min(found, key=lambda half: abs(half[1] - half[2]), default=None)
 
 
 def minutes(notebook: NotebookNode) -> dict[str, int]:
@@ -102,7 +135,7 @@ def minutes(notebook: NotebookNode) -> dict[str, int]:
 
 
 def time_lines(notebook: NotebookNode) -> str:
-    """Return the two lines of the card that state the minutes, in all and part by part."""
+    """Return the lines of the card that state the minutes: in all, part by part, and in two halves if it is long."""
     needed = minutes(notebook)
     run = f"{needed['run']} minute{'' if needed['run'] == 1 else 's'} to run"
     exercises = f", {needed['exercises']} minutes of exercises" if needed["exercises"] else ""
@@ -110,7 +143,16 @@ def time_lines(notebook: NotebookNode) -> str:
     by_part = ", ".join(
         f"{part.replace('-', ' ')} {max(1, round(sum(spent.values())))}" for part, spent in parts
     )
-    return f"| **Time** | {needed['read']} minutes to read, {run}{exercises} |\n| **Minutes by part** | {by_part} |"
+    lines = [
+        f"| **Time** | {needed['read']} minutes to read, {run}{exercises} |",
+        f"| **Minutes by part** | {by_part} |",
+    ]
+    if needed["read"] > LONGEST_SITTING and (half := halves(notebook)):
+        heading, before, after = half
+        lines.append(
+            f"| **In two halves** | {before:.0f} minutes, and {after:.0f} from *{heading}*; exercises apart |"
+        )
+    return "\n".join(lines)
 
 
 def claims(notebook: NotebookNode) -> int:

@@ -141,7 +141,7 @@ def stamp_notebook(path: Path) -> NotebookNode:
                 r"^(Before|After): .*$", lambda _: neighbours(number), cell.source, flags=re.M
             )
         if "card" in lessons.tags(cell):
-            stated = r"^\| \*\*Time\*\* \|.*$(\n\| \*\*Minutes by part\*\* \|.*$)?"
+            stated = r"^\| \*\*Time\*\* \|.*$(\n\| \*\*(Minutes by part|In two halves)\*\* \|.*$)*"
             cell.source = re.sub(stated, lambda _: lines, cell.source, flags=re.M)
         if "lessons" in lessons.tags(cell):
             cell.source = re.sub(r"^\|.*\|$(\n^\|.*\|$)*", lambda _: lesson_list(), cell.source, flags=re.M)
