@@ -227,9 +227,8 @@ def n_grams(token_ids: Sequence[int] | Int[Tensor, " T"], n: int) -> list[tuple[
     check_at_least_one(n=n)
     if len(token_ids) < n:
         raise ValueError(f"token_ids has {len(token_ids)} tokens, expected at least n = {n}")
-    tokens = (
-        token_ids.tolist() if isinstance(token_ids, Tensor) else token_ids
-    )  # a tensor's numbers differ as objects
+    # Two equal numbers of a tensor are two objects, and would count as different.
+    tokens = token_ids.tolist() if isinstance(token_ids, Tensor) else token_ids
     return list(zip(*(tokens[i:] for i in range(n))))
 
 

@@ -1,4 +1,4 @@
-"""A lesson on a machine that has no archives and no network."""
+"""A lesson on a machine that has no archives and no network, and the names that its cells set and read."""
 
 import ast
 import time
@@ -17,9 +17,9 @@ def needing_archives(lesson: NotebookNode) -> list[NotebookNode]:
 
 
 def needing_none(lesson: NotebookNode) -> list[NotebookNode]:
-    """Return the other code cells, without the set-up, whose %pip is no Python."""
-    kept_out = [*needing_archives(lesson), *lessons.find(lesson, "setup")]
-    return [cell for cell in lesson.cells if cell.cell_type == "code" and cell not in kept_out]
+    """Return the other code cells."""
+    needing = needing_archives(lesson)
+    return [cell for cell in lesson.cells if cell.cell_type == "code" and cell not in needing]
 
 
 def printed_without_archives(lesson: NotebookNode, cache: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -35,11 +35,12 @@ def printed_without_archives(lesson: NotebookNode, cache: Path, monkeypatch: pyt
 
 
 def names(cells: list[NotebookNode], context: type[ast.expr_context]) -> set[str]:
-    """Return the names that the top level of cells sets, or that they read anywhere."""
-    trees = [ast.parse(cell.source) for cell in cells]
-    return {
-        node.id
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, context)
-    }
+    """Return the names that the top level of cells sets, functions and classes too, or that they read anywhere."""
+    found = set()
+    for statement in ast.parse("\n".join(lessons.python(cell) for cell in cells)).body:
+        if context is ast.Store and isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.add(statement.name)
+        else:
+            nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            found |= {node.id for node in nodes if isinstance(node.ctx, context)}
+    return found

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from tests.offline import names
 from tools import gallery, lessons, stamp, store
 
 PATHS = lessons.lesson_paths()
@@ -44,18 +45,6 @@ def prose(number: str) -> str:
 def lines(cell: NotebookNode) -> int:
     """Return how many lines of a cell are not blank."""
     return sum(bool(line.strip()) for line in cell.source.splitlines())
-
-
-def names(cells: list[NotebookNode]) -> set[str]:
-    """Return the names that code cells set: variables, functions and classes."""
-    found = set()
-    for statement in ast.parse("\n".join(lessons.python(cell) for cell in cells)).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found.add(statement.name)
-        else:
-            nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-            found |= {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-    return found
 
 
 def figures(number: str) -> Iterator[tuple[int, dict]]:
@@ -329,7 +318,7 @@ def test_the_notebooks_folder_holds_nothing_else() -> None:
 def test_no_exercise_overwrites_a_name_of_its_lesson(number: str) -> None:
     exercises = [cell for cell in code_cells(number) if "exercise" in lessons.tags(cell)]
     others = [cell for cell in code_cells(number) if cell not in exercises]
-    assert names(exercises)
-    assert not names(exercises) & names(others), (
+    assert names(exercises, ast.Store)
+    assert not names(exercises, ast.Store) & names(others, ast.Store), (
         "whoever solves it and goes back to an earlier cell finds it broken"
     )
